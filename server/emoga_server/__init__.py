@@ -1,0 +1,1 @@
+"""The emoga server: hub, director, workers, browser viewer and the `emoga` command."""
