@@ -23,42 +23,46 @@ def gaussian_window(dtype: type = np.float32) -> np.ndarray:
     return (w / w.sum()).astype(dtype)
 
 
+# The weights are read into locals first: otherwise LLVM cannot prove that `out` does not alias them.
 @njit(inline="always", fastmath=_FAST, error_model="numpy")
-def _blur_row(padded, window, out):
-    """Correlates a padded row (W+10,) with the symmetric window into (W,)."""
-    for x in range(out.shape[0]):
-        out[x] = (
-            window[0] * (padded[x] + padded[x + 10])
-            + window[1] * (padded[x + 1] + padded[x + 9])
-            + window[2] * (padded[x + 2] + padded[x + 8])
-            + window[3] * (padded[x + 3] + padded[x + 7])
-            + window[4] * (padded[x + 4] + padded[x + 6])
-            + window[5] * padded[x + 5]
+def _blur_row(padded, window, out, k, y):
+    """Correlates a padded row (W+10,) with the symmetric window into out[k, y] of (K,H,W)."""
+    a, b, c, d, e, m = window[0], window[1], window[2], window[3], window[4], window[5]
+    for x in range(out.shape[2]):
+        out[k, y, x] = (
+            a * (padded[x] + padded[x + 10])
+            + b * (padded[x + 1] + padded[x + 9])
+            + c * (padded[x + 2] + padded[x + 8])
+            + d * (padded[x + 3] + padded[x + 7])
+            + e * (padded[x + 4] + padded[x + 6])
+            + m * padded[x + 5]
         )
 
 
 @njit(inline="always", fastmath=_FAST, error_model="numpy")
-def _blur_column(rows, y, window, out):
-    """Vertical window at row y of (H,W) into (W,); rows outside count as zero."""
-    height, width = rows.shape
+def _blur_column(rows, k, y, window, out, j):
+    """Vertical window at row y of rows[k] (H,W) into out[j] of (J,W); rows outside count as zero."""
+    _, height, width = rows.shape
     if y >= 5 and y < height - 5:
+        a, b, c, d, e, m = window[0], window[1], window[2], window[3], window[4], window[5]
         for x in range(width):
-            out[x] = (
-                window[0] * (rows[y - 5, x] + rows[y + 5, x])
-                + window[1] * (rows[y - 4, x] + rows[y + 4, x])
-                + window[2] * (rows[y - 3, x] + rows[y + 3, x])
-                + window[3] * (rows[y - 2, x] + rows[y + 2, x])
-                + window[4] * (rows[y - 1, x] + rows[y + 1, x])
-                + window[5] * rows[y, x]
+            out[j, x] = (
+                a * (rows[k, y - 5, x] + rows[k, y + 5, x])
+                + b * (rows[k, y - 4, x] + rows[k, y + 4, x])
+                + c * (rows[k, y - 3, x] + rows[k, y + 3, x])
+                + d * (rows[k, y - 2, x] + rows[k, y + 2, x])
+                + e * (rows[k, y - 1, x] + rows[k, y + 1, x])
+                + m * rows[k, y, x]
             )
     else:
         for x in range(width):
-            out[x] = 0
-        for k in range(11):
-            j = y + k - 5
-            if j >= 0 and j < height:
+            out[j, x] = 0
+        for t in range(11):
+            r = y + t - 5
+            if r >= 0 and r < height:
+                weight = window[t]
                 for x in range(width):
-                    out[x] += window[k] * rows[j, x]
+                    out[j, x] += weight * rows[k, r, x]
 
 
 @njit(parallel=True, cache=True, fastmath=_FAST, error_model="numpy")
@@ -70,16 +74,18 @@ def target_statistics(target, window, scratch, mean, variance):
         for c in range(3):
             for x in range(width):
                 padded[x + 5] = target[c, y, x]
-            _blur_row(padded, window, scratch[2 * c, y])
+            _blur_row(padded, window, scratch, 2 * c, y)
             for x in range(width):
                 padded[x + 5] = target[c, y, x] * target[c, y, x]
-            _blur_row(padded, window, scratch[2 * c + 1, y])
+            _blur_row(padded, window, scratch, 2 * c + 1, y)
     for y in prange(height):
+        blurred = np.empty((2, width), target.dtype)
         for c in range(3):
-            _blur_column(scratch[2 * c], y, window, mean[c, y])
-            _blur_column(scratch[2 * c + 1], y, window, variance[c, y])
+            _blur_column(scratch, 2 * c, y, window, blurred, 0)
+            _blur_column(scratch, 2 * c + 1, y, window, blurred, 1)
             for x in range(width):
-                variance[c, y, x] -= mean[c, y, x] * mean[c, y, x]
+                mean[c, y, x] = blurred[0, x]
+                variance[c, y, x] = blurred[1, x] - blurred[0, x] * blurred[0, x]
 
 
 @njit(parallel=True, cache=True, fastmath=_FAST, error_model="numpy")
@@ -97,13 +103,13 @@ def l1_ssim_forward(image, target, mean, variance, window, rows, partials, ssim_
         for c in range(3):
             for x in range(width):
                 padded[x + 5] = image[y, x, c]
-            _blur_row(padded, window, rows[3 * c, y])
+            _blur_row(padded, window, rows, 3 * c, y)
             for x in range(width):
                 padded[x + 5] = image[y, x, c] * image[y, x, c]
-            _blur_row(padded, window, rows[3 * c + 1, y])
+            _blur_row(padded, window, rows, 3 * c + 1, y)
             for x in range(width):
                 padded[x + 5] = image[y, x, c] * target[c, y, x]
-            _blur_row(padded, window, rows[3 * c + 2, y])
+            _blur_row(padded, window, rows, 3 * c + 2, y)
     for y in prange(height):
         blurred = np.empty((3, width), image.dtype)
         absolute = f(0)
@@ -112,7 +118,7 @@ def l1_ssim_forward(image, target, mean, variance, window, rows, partials, ssim_
             ssim_map[y, x] = 0
         for c in range(3):
             for k in range(3):
-                _blur_column(rows[3 * c + k], y, window, blurred[k])
+                _blur_column(rows, 3 * c + k, y, window, blurred, k)
             for x in range(width):
                 a = blurred[0, x]
                 b = mean[c, y, x]
@@ -147,12 +153,12 @@ def l1_ssim_backward(image, target, window, partials, rows, l1_scale, ssim_scale
         for k in range(9):
             for x in range(width):
                 padded[x + 5] = partials[k, y, x]
-            _blur_row(padded, window, rows[k, y])
+            _blur_row(padded, window, rows, k, y)
     for y in prange(height):
         blurred = np.empty((3, width), image.dtype)
         for c in range(3):
             for k in range(3):
-                _blur_column(rows[3 * c + k], y, window, blurred[k])
+                _blur_column(rows, 3 * c + k, y, window, blurred, k)
             for x in range(width):
                 value = image[y, x, c]
                 other = target[c, y, x]

@@ -1,6 +1,6 @@
 """Losses on random patches of the face: sharper eyes and mouth than a loss over the whole picture gives.
 
-`VggPatchLoss` compares VGG16 features (Johnson et al. 2016) where the user has the weights; `PyramidPatchLoss`
+`VggPatchLoss` compares VGG16 features (Johnson et al. 2016) where the user has weights; `PyramidPatchLoss`
 needs none and compares Laplacian-pyramid bands (Burt and Adelson 1983) with L1.
 """
 
