@@ -48,7 +48,7 @@ def read_capture(path: str | os.PathLike[str]) -> Capture:
         if not (root / "transforms.json").exists():
             raise CaptureError(
                 f"{root}: has neither transforms_train.json nor transforms.json; give the folder of a "
-                "finished VHAP/GaussianAvatars export (an unfinished synthetic capture: run the same command again)"
+                "finished VHAP/GaussianAvatars export (to finish a synthetic capture, run its command again)"
             )
         reader.read("transforms.json", "train")
     if not reader.frames:
