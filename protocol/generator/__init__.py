@@ -1,0 +1,1 @@
+"""Emitters of the protocol's definitions, one language a module."""
