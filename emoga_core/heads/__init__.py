@@ -1,0 +1,37 @@
+"""Parametric heads: the bundled one and the user's FLAME."""
+
+from emoga_core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
+from emoga_core.heads.bundled import (
+    NAMED_IDENTITIES,
+    BundledDetail,
+    bundled_detail,
+    bundled_head,
+    identity_from_attributes,
+    local_shape_names,
+    named_identity,
+    sample_identity,
+)
+from emoga_core.heads.head import JOINT_NAMES, PARENTS, Head
+from emoga_core.heads.landmarks import landmarks
+from emoga_core.heads.regions import FACE_SKIN, REGION_NAMES, triangle_regions, vertices_in
+
+__all__ = [
+    "ARKIT_INDEX",
+    "ARKIT_NAMES",
+    "FACE_SKIN",
+    "JOINT_NAMES",
+    "NAMED_IDENTITIES",
+    "PARENTS",
+    "REGION_NAMES",
+    "BundledDetail",
+    "Head",
+    "bundled_detail",
+    "bundled_head",
+    "identity_from_attributes",
+    "landmarks",
+    "local_shape_names",
+    "named_identity",
+    "sample_identity",
+    "triangle_regions",
+    "vertices_in",
+]
