@@ -1,0 +1,213 @@
+"""Which splats touch which 16x16 tile, and which of the tile's sixteen 4x4 blocks, sorted by depth."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+from numba import prange
+
+from emoga_core.errors import EmogaError
+from emoga_core.render.numba_kernels import kernel
+
+TILE = 16
+BLOCK = 4  # a tile holds 4 x 4 blocks of 4 x 4 pixels; bit 4 * row + column of a mask stands for a block
+SLACK = 1e-3  # px, so that rounding never drops a pixel that the alpha test would keep
+
+
+@dataclasses.dataclass
+class Tiles:
+    """Splats per tile, nearest first.
+
+    Attributes:
+        offsets: (tiles + 1,) int64; tile t owns entries offsets[t]:offsets[t + 1]. Tiles are in row order.
+        members: (P,) int32 splat of each entry.
+        masks: (P,) uint16 blocks of the tile that the splat touches.
+        slots: (N + 1,) int64; splat i owns places[slots[i]:slots[i + 1]].
+        places: entry that belongs to each slot, or -1 where the splat's box meets a tile but the splat does not.
+    """
+
+    offsets: np.ndarray
+    members: np.ndarray
+    masks: np.ndarray
+    slots: np.ndarray
+    places: np.ndarray
+
+
+def bin_splats(
+    means2d: np.ndarray, extents: np.ndarray, depths: np.ndarray, width: int, height: int
+) -> Tiles:
+    """Sorts projected splats (see `project_forward`) into tiles."""
+    columns, rows = -(-width // TILE), -(-height // TILE)
+    boxes = np.empty((len(depths), 4), np.int32)
+    slots = np.empty(len(depths) + 1, np.int64)
+    _boxes(means2d, extents, width, height, boxes, slots)
+    total, visible = _prefix_sum(slots)
+    if total >= 2**31:
+        raise EmogaError(
+            f"rasterize: {visible} splats cover {total} tiles, too many to draw; their scales are far too large."
+        )
+    covered = np.zeros(total, np.uint16)
+    _cover_blocks(means2d, extents, width, height, boxes, slots, covered)
+    order = np.empty(visible, np.int32)
+    _visible(slots, order)
+    if depths.dtype == np.float32:
+        order = _radix_argsort(depths.view(np.uint32), order)
+    else:
+        order = order[np.argsort(depths[order], kind="stable")]
+    offsets = np.zeros(columns * rows + 1, np.int64)
+    places = np.empty(total, np.int32)
+    count = _count_tiles(boxes, slots, covered, columns, offsets)
+    members, masks = np.empty(count, np.int32), np.empty(count, np.uint16)
+    _fill_tiles(order, boxes, slots, covered, columns, offsets, members, masks, places)
+    return Tiles(offsets, members, masks, slots, places)
+
+
+@kernel(parallel=True)
+def _boxes(means2d, extents, width, height, boxes, slots):
+    """boxes (N, 4): first and last tile column + 1, first and last tile row + 1; slots[i + 1]: their number."""
+    f = means2d.dtype.type
+    slack = f(SLACK)
+    half = f(0.5)
+    slots[0] = 0
+    for i in prange(means2d.shape[0]):
+        slots[i + 1] = 0
+        rx = extents[i, 0]
+        if not rx > f(0):
+            continue
+        rx += slack
+        ry = extents[i, 1] + slack
+        x0 = max(0, int(math.ceil(means2d[i, 0] - rx - half)))
+        y0 = max(0, int(math.ceil(means2d[i, 1] - ry - half)))
+        x1 = min(width - 1, int(math.floor(means2d[i, 0] + rx - half)))
+        y1 = min(height - 1, int(math.floor(means2d[i, 1] + ry - half)))
+        if x1 < x0 or y1 < y0:
+            continue
+        boxes[i, 0] = x0 // TILE
+        boxes[i, 1] = x1 // TILE + 1
+        boxes[i, 2] = y0 // TILE
+        boxes[i, 3] = y1 // TILE + 1
+        slots[i + 1] = (boxes[i, 1] - boxes[i, 0]) * (boxes[i, 3] - boxes[i, 2])
+
+
+@kernel()
+def _prefix_sum(slots):
+    total = 0
+    visible = 0
+    for i in range(1, slots.shape[0]):
+        if slots[i] > 0:
+            visible += 1
+        total += slots[i]
+        slots[i] = total
+    return total, visible
+
+
+@kernel()
+def _visible(slots, order):
+    count = 0
+    for i in range(slots.shape[0] - 1):
+        if slots[i + 1] > slots[i]:
+            order[count] = i
+            count += 1
+
+
+@kernel(parallel=True)
+def _cover_blocks(means2d, extents, width, height, boxes, slots, covered):
+    """Marks the 4x4 blocks that meet each splat's ellipse, row of blocks by row of blocks."""
+    f = means2d.dtype.type
+    slack = f(SLACK)
+    half = f(0.5)
+    for i in prange(means2d.shape[0]):
+        if slots[i + 1] == slots[i]:
+            continue
+        mx = means2d[i, 0]
+        my = means2d[i, 1]
+        rx = extents[i, 0]
+        ry = extents[i, 1]
+        slope = extents[i, 2]
+        cut = extents[i, 3]
+        inverse = f(1) / ry
+        widest = slope * ry * ry / rx  # the ellipse is widest to the right this far below its centre
+        left = boxes[i, 0]
+        across = boxes[i, 1] - left
+        first = max(0, int(math.ceil(my - ry - slack - half))) // BLOCK
+        last = min(height - 1, int(math.floor(my + ry + slack - half))) // BLOCK
+        for row in range(first, last + 1):
+            low = max(f(row * BLOCK) + half - my, -ry)
+            high = min(f(row * BLOCK + BLOCK - 1) + half - my, ry)
+            d1 = min(max(widest, low), high)
+            d0 = min(max(-widest, low), high)
+            e1 = d1 * inverse
+            e0 = d0 * inverse
+            x1 = mx + slope * d1 + cut * math.sqrt(max(f(1) - e1 * e1, f(0))) + slack - half
+            x0 = mx + slope * d0 - cut * math.sqrt(max(f(1) - e0 * e0, f(0))) - slack - half
+            c0 = max(left * 4, int(math.ceil(x0)) // BLOCK)
+            c1 = min(min(boxes[i, 1] * 4 - 1, (width - 1) // BLOCK), int(math.floor(x1)) // BLOCK)
+            base = slots[i] + (row // 4 - boxes[i, 2]) * across - left
+            shift = 4 * (row % 4)
+            for c in range(c0, c1 + 1):
+                covered[base + c // 4] |= np.uint16(1 << (shift + c % 4))
+
+
+@kernel()
+def _count_tiles(boxes, slots, covered, columns, offsets):
+    for i in range(boxes.shape[0]):
+        s = slots[i]
+        if slots[i + 1] > s:
+            for y in range(boxes[i, 2], boxes[i, 3]):
+                for x in range(boxes[i, 0], boxes[i, 1]):
+                    if covered[s] != 0:
+                        offsets[y * columns + x + 1] += 1
+                    s += 1
+    for t in range(offsets.shape[0] - 1):
+        offsets[t + 1] += offsets[t]
+    return offsets[-1]
+
+
+@kernel()
+def _fill_tiles(order, boxes, slots, covered, columns, offsets, members, masks, places):
+    cursors = offsets[:-1].copy()
+    for k in range(order.shape[0]):
+        i = order[k]
+        s = slots[i]
+        for y in range(boxes[i, 2], boxes[i, 3]):
+            for x in range(boxes[i, 0], boxes[i, 1]):
+                places[s] = -1
+                if covered[s] != 0:
+                    t = y * columns + x
+                    p = cursors[t]
+                    cursors[t] = p + 1
+                    members[p] = i
+                    masks[p] = covered[s]
+                    places[s] = p
+                s += 1
+
+
+@kernel()
+def _radix_argsort(keys, items):
+    """Sorts `items` (indices into `keys`, overwritten) by uint32 key: stable, three passes of 11 bits."""
+    count = items.shape[0]
+    other = np.empty_like(items)
+    histogram = np.zeros((3, 2048), np.int64)
+    for i in range(count):
+        key = keys[items[i]]
+        histogram[0, key & 2047] += 1
+        histogram[1, (key >> 11) & 2047] += 1
+        histogram[2, key >> 22] += 1
+    for digit in range(3):
+        total = 0
+        for b in range(2048):
+            here = histogram[digit, b]
+            histogram[digit, b] = total
+            total += here
+    source = items
+    target = other
+    for digit in range(3):
+        for i in range(count):
+            item = source[i]
+            b = (keys[item] >> (11 * digit)) & 2047
+            target[histogram[digit, b]] = item
+            histogram[digit, b] += 1
+        source, target = target, source
+    return source
