@@ -1,0 +1,59 @@
+"""Avatars: Gaussians bound to a head, colours, emotion states, motions, and their `.emoga` bundle.
+
+Names are imported when first used, so that reading a bundle's header does not load PyTorch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emoga_core.avatars.appearance import EMBEDDING_SIZE, Appearance, ColorMLP, DirectSH
+    from emoga_core.avatars.avatar import Avatar, LocalGaussians
+    from emoga_core.avatars.binding import Binding, TriangleFrames, bind, triangle_frames, unbind
+    from emoga_core.avatars.blending import normalize_weights, parse_weights
+    from emoga_core.avatars.errors import AvatarError
+    from emoga_core.avatars.motion import Motion, MotionFrame
+    from emoga_core.avatars.names import check_name, name_from_text
+    from emoga_core.avatars.states import EmotionState
+
+_HOMES = {
+    "appearance": ("EMBEDDING_SIZE", "Appearance", "ColorMLP", "DirectSH"),
+    "avatar": ("Avatar", "LocalGaussians"),
+    "binding": ("Binding", "TriangleFrames", "bind", "triangle_frames", "unbind"),
+    "blending": ("normalize_weights", "parse_weights"),
+    "errors": ("AvatarError",),
+    "motion": ("Motion", "MotionFrame"),
+    "names": ("check_name", "name_from_text"),
+    "states": ("EmotionState",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "EMBEDDING_SIZE",
+    "Appearance",
+    "Avatar",
+    "AvatarError",
+    "Binding",
+    "ColorMLP",
+    "DirectSH",
+    "EmotionState",
+    "LocalGaussians",
+    "Motion",
+    "MotionFrame",
+    "TriangleFrames",
+    "bind",
+    "check_name",
+    "name_from_text",
+    "normalize_weights",
+    "parse_weights",
+    "triangle_frames",
+    "unbind",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)

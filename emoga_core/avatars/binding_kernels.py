@@ -143,8 +143,8 @@ def bind_forward(means, quaternions, log_scales, parent, centers, rotations, fac
 
 
 @njit(**_OPTIONS)
-def bind_backward(with_frames, means, quaternions, parent, rotations, face_quaternions, face_scales, out_scales,
-                  g_means, g_quaternions, g_scales, d_means, d_quaternions, d_log_scales,
+def bind_backward(with_frames, means, quaternions, parent, rotations, face_quaternions, face_scales,
+                  out_scales, g_means, g_quaternions, g_scales, d_means, d_quaternions, d_log_scales,
                   d_centers, d_rotations, d_face_quaternions, d_face_scales):  # fmt: skip
     """Adds gradients to d_means, d_quaternions, d_log_scales (N) and, if asked, to the frames' (F)."""
     for g in range(parent.shape[0]):
