@@ -1,0 +1,265 @@
+/**
+ * The WebSocket to the server: greeting, commands and their answers, frames and their acknowledgements, the
+ * clock, and coming back after a break. Emits events; knows nothing of pictures.
+ *
+ * Events (`detail` in brackets): `state` ({state, message, retryAt}), `welcome`, `manifest`, `status`,
+ * `frame`, `stateput`, `job`, `problem` (an ERROR without command).
+ */
+import { ServerClock } from "./clock.js";
+import {
+  decodeFrame, decodeMessage, encodeAck, encodeCommand, encodeMessage, peekFrame, ProtocolError,
+} from "./protocol/codec.js";
+import { ErrorCode, Limits, MessageType, PROTOCOL_VERSION, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX, Capability } from "./protocol/messages.js";
+
+const CLIENT = "emoga-web/0.1";
+const FIRST_RETRY = 0.4, LAST_RETRY = 8;
+const PING_EVERY = 2000, SILENCE = 9000;
+
+/** The server said no, in words for people. */
+export class CommandError extends Error {
+  /**
+   * @param {string} message
+   * @param {boolean} retryable
+   */
+  constructor(message, retryable) {
+    super(message);
+    this.retryable = retryable;
+  }
+}
+
+/**
+ * The token of the page's address: `#token=...` (never sent to a server) or `?token=...`.
+ * @param {Location|URL} address
+ * @returns {string|null}
+ */
+export function tokenFrom(address) {
+  for (const part of [address.hash.slice(1), address.search.slice(1)]) {
+    const token = new URLSearchParams(part).get("token");
+    if (token) return token;
+  }
+  return null;
+}
+
+export class Connection extends EventTarget {
+  /**
+   * @param {string} url    ws: or wss:
+   * @param {string|null} token
+   */
+  constructor(url, token) {
+    super();
+    this.url = url;
+    this.token = token;
+    this.clock = new ServerClock();
+    /** @type {WebSocket|null} */
+    this.socket = null;
+    /** @type {"idle"|"connecting"|"live"|"waiting"|"failed"} */
+    this.state = "idle";
+    this.attempt = 0;
+    this.nextCommand = 1;
+    /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
+    this.commands = new Map();
+    /** @type {Map<number, any>} frame layouts by avatar slot */
+    this.layouts = new Map();
+    this.bytesReceived = 0;
+    this.framesReceived = 0;
+    this.highest = 0;
+    this.acknowledged = 0;
+    this.lastMessage = 0;
+    this.capabilities = 0;
+  }
+
+  /** Connects, and reconnects until `close`. */
+  open() {
+    clearTimeout(this.retryTimer);
+    this.#setState("connecting", this.attempt ? "Reconnecting" : "Connecting");
+    const protocols = [SUBPROTOCOL];
+    if (this.token) protocols.push(TOKEN_SUBPROTOCOL_PREFIX + this.token);
+    let socket;
+    try {
+      socket = new WebSocket(this.url, protocols);
+    } catch (error) {
+      this.#setState("failed", `The address cannot be used: ${error.message}`);
+      return;
+    }
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    socket.onopen = () => {
+      this.lastMessage = performance.now();
+      this.#send(encodeMessage(MessageType.HELLO, {
+        versions: [PROTOCOL_VERSION], client: CLIENT, capabilities: Capability.HTTP_BLOBS | Capability.INLINE_STATES,
+      }));
+    };
+    socket.onmessage = (event) => {
+      if (socket === this.socket) this.#receive(event.data);
+    };
+    socket.onclose = (event) => {
+      if (socket === this.socket) this.#closed(event);
+    };
+  }
+
+  /** Tries again at once instead of at the next appointed time. */
+  retryNow() {
+    if (this.state === "waiting" || this.state === "failed") {
+      this.attempt = 0;
+      this.open();
+    }
+  }
+
+  /** Ends the connection for good. */
+  close() {
+    clearTimeout(this.retryTimer);
+    clearInterval(this.timer);
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close(1000);
+    this.#setState("idle", "");
+  }
+
+  /**
+   * Sends a command.
+   * @param {string} name
+   * @param {object} [parameters]
+   * @returns {Promise<any>} the result; rejects with CommandError
+   */
+  command(name, parameters = {}) {
+    if (this.state !== "live") return Promise.reject(new CommandError("Not connected.", true));
+    const id = this.nextCommand++;
+    return new Promise((resolve, reject) => {
+      this.commands.set(id, { resolve, reject });
+      this.#send(encodeCommand(id, name, parameters));
+    });
+  }
+
+  #send(bytes) {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(bytes);
+  }
+
+  #receive(data) {
+    this.lastMessage = performance.now();
+    this.bytesReceived += data.byteLength;
+    let message;
+    try {
+      message = decodeMessage(data);
+      this.#handle(message);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#giveUp(`The server sent something this page does not understand (${error.message}).`);
+    }
+  }
+
+  #handle(message) {
+    const { fields } = message;
+    switch (message.type) {
+      case MessageType.WELCOME: return this.#welcome(fields);
+      case MessageType.MANIFEST:
+        this.layouts = new Map(fields.avatars.map((avatar) => [avatar.slot, avatar.layout]));
+        return this.#emit("manifest", fields);
+      case MessageType.STATUS: return this.#emit("status", fields);
+      case MessageType.FRAME: return this.#frame(message);
+      case MessageType.STATE_PUT: return this.#emit("stateput", { ...fields, blob: message.buffers[0] ?? null });
+      case MessageType.STATE_COMMIT: return this.#emit("stateput", { ...fields, blob: null, committed: true });
+      case MessageType.JOB_PROGRESS: return this.#emit("job", fields);
+      case MessageType.RESULT: return this.#answer(fields.id, (command) => command.resolve(fields.value));
+      case MessageType.ERROR: return this.#error(fields);
+      case MessageType.PING:
+        return this.#send(encodeMessage(MessageType.PONG, { time: fields.time, peer_time: microseconds(ServerClock.local()) }));
+      case MessageType.PONG:
+        return this.clock.add(fields.time / 1e6, fields.peer_time / 1e6, ServerClock.local());
+      case MessageType.BYE:
+        if (fields.code && fields.code !== ErrorCode.RESYNC) this.farewell = fields.message;
+    }
+  }
+
+  #welcome(fields) {
+    this.attempt = 0;
+    this.farewell = null;
+    this.highest = this.acknowledged = 0;
+    this.capabilities = fields.capabilities;
+    this.clock.reset(fields.time / 1e6);
+    clearInterval(this.timer);
+    let beats = 0;
+    this.#ping();
+    this.timer = setInterval(() => {
+      this.#acknowledge();
+      if (performance.now() - this.lastMessage > SILENCE) this.socket?.close(4000, "silence");
+      // a few quick ones at first, to find the clock's offset soon
+      else if (++beats % (PING_EVERY / Limits.ACK_EVERY_MS) === 0 || (beats < 20 && beats % 4 === 0)) this.#ping();
+    }, Limits.ACK_EVERY_MS);
+    this.#setState("live", "Live");
+    this.#emit("welcome", fields);
+  }
+
+  #ping() {
+    this.#send(encodeMessage(MessageType.PING, { time: microseconds(ServerClock.local()) }));
+  }
+
+  #frame(message) {
+    this.framesReceived++;
+    this.highest = Math.max(this.highest, message.seq);
+    const { avatar, layoutRevision } = peekFrame(message.buffers[0]);
+    const layout = this.layouts.get(avatar);
+    if (layout && layout.revision === layoutRevision) {
+      const frame = decodeFrame(message, layout);
+      frame.time /= 1e6;
+      this.#emit("frame", frame);
+    }
+    if (this.highest - this.acknowledged >= Limits.ACK_EVERY_FRAMES) this.#acknowledge();
+  }
+
+  #acknowledge() {
+    if (this.highest <= this.acknowledged) return;
+    this.acknowledged = this.highest;
+    this.#send(encodeAck(this.highest));
+  }
+
+  #error(fields) {
+    if (fields.id !== null) {
+      return this.#answer(fields.id, (command) => command.reject(new CommandError(fields.message, fields.retryable)));
+    }
+    if (fields.code === ErrorCode.UNAUTHORIZED || fields.code === ErrorCode.UNSUPPORTED_VERSION) return this.#giveUp(fields.message);
+    this.#emit("problem", fields);
+  }
+
+  #answer(id, settle) {
+    const command = this.commands.get(id);
+    this.commands.delete(id);
+    if (command) settle(command);
+  }
+
+  #giveUp(message) {
+    const socket = this.socket;
+    this.socket = null;
+    clearInterval(this.timer);
+    socket?.close(1000);
+    this.#abandonCommands();
+    this.#setState("failed", message);
+  }
+
+  #abandonCommands() {
+    for (const { reject } of this.commands.values()) reject(new CommandError("The connection was lost.", true));
+    this.commands.clear();
+  }
+
+  #closed(event) {
+    clearInterval(this.timer);
+    this.socket = null;
+    this.#abandonCommands();
+    if (event.code === 1008) return this.#setState("failed", event.reason || this.farewell || "The server refused this page. Is the token right?");
+    const seconds = Math.min(LAST_RETRY, FIRST_RETRY * 1.7 ** this.attempt++) * (0.85 + 0.3 * Math.random());
+    this.retryTimer = setTimeout(() => this.open(), seconds * 1000);
+    this.#setState("waiting", this.farewell || "The server does not answer", performance.now() + seconds * 1000);
+  }
+
+  #setState(state, message, retryAt = 0) {
+    this.state = state;
+    this.#emit("state", { state, message, retryAt });
+  }
+
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+function microseconds(seconds) {
+  return Math.round(seconds * 1e6);
+}

@@ -1,0 +1,323 @@
+/**
+ * The avatar on the page: what the server streams, posed, mixed and drawn. Holds the state that panels show and
+ * the actions that they offer; builds no panels itself.
+ *
+ * Events: `connection`, `manifest`, `status`, `avatar`, `progress` ({share, text}), `weights`, `job`, `notice`
+ * (text), `failure` ({title, text, retry}), `stats`.
+ */
+import { loadAvatar } from "./avatar.js";
+import { BlobStore } from "./blobs.js";
+import { Connection } from "./connection.js";
+import { FrameBuffer } from "./frames.js";
+import { LocalMixer } from "./mixer.js";
+import { cameraFrom, Orbit } from "./orbit.js";
+import { Quality } from "./quality.js";
+import { Renderer } from "./renderer.js";
+
+export class Viewer extends EventTarget {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {{url: string, token: string|null, pixelRatio?: number|null}} options
+   */
+  constructor(canvas, { url, token, pixelRatio = null }) {
+    super();
+    this.canvas = canvas;
+    this.renderer = new Renderer(canvas);
+    this.orbit = new Orbit(canvas);
+    this.quality = new Quality(pixelRatio);
+    this.frames = new FrameBuffer();
+    this.mixer = new LocalMixer();
+    this.blobs = new BlobStore(token);
+    this.connection = new Connection(url, token);
+    /** @type {any} */
+    this.manifest = null;
+    /** @type {any} */
+    this.status = null;
+    /** @type {import("./avatar.js").LoadedAvatar|null} */
+    this.avatar = null;
+    /** @type {"shared"|"local"} */
+    this.mixing = "shared";
+    /** How the next weight change moves. */
+    this.transition = { duration: 0.4, easing: "smoothstep" };
+    /** Weights on the face now, by slot. */
+    this.weights = new Float64Array(0);
+    this.loading = 0;
+    /** Milliseconds from opening the page to the first picture of the avatar. */
+    this.firstPicture = 0;
+    this.timing = { pose: 0, sort: 0 };
+    this.counters = { drawn: 0, since: performance.now(), bytes: 0 };
+    this.needsDraw = true;
+    this.lastTick = 0;
+    this.lastDraw = 0;
+    /** Called right after a picture is in the drawing buffer. @type {(() => void)[]} */
+    this.afterDraw = [];
+    this.#listen();
+  }
+
+  /** Connects and draws until the page goes away. */
+  start() {
+    this.connection.open();
+    requestAnimationFrame((time) => this.#tick(time));
+  }
+
+  // ---- actions -------------------------------------------------------------------------------------------
+
+  /**
+   * Moves emotion weights: for everybody in shared mode, only here in local mode.
+   * @param {Record<string, number>} weights
+   * @param {{duration?: number, easing?: string, exclusive?: boolean}} [how]
+   */
+  setWeights(weights, { duration = this.transition.duration, easing = this.transition.easing, exclusive = false } = {}) {
+    if (this.mixing === "local") {
+      const all = exclusive ? { ...Object.fromEntries(this.states.map((state) => [state.name, 0])), ...weights } : weights;
+      this.mixer.set(all, { duration, easing, now: performance.now() / 1000 });
+      return Promise.resolve();
+    }
+    return this.#command("set_weights", { weights, duration, easing, exclusive });
+  }
+
+  /** @param {"shared"|"local"} mode */
+  setMixing(mode) {
+    if (mode === this.mixing) return;
+    this.mixing = mode;
+    if (mode === "local") {
+      // start from what the face shows
+      const now = performance.now() / 1000;
+      const weights = Object.fromEntries(this.states.map((state) => [state.name, this.weights[state.slot] ?? 0]));
+      this.mixer.set(weights, { duration: 0, easing: "linear", now });
+    }
+    this.#emit("mixing", mode);
+  }
+
+  play() { return this.#command("play"); }
+  pause() { return this.#command("pause"); }
+  togglePlay() { return this.status?.playing ? this.pause() : this.play(); }
+  /** @param {boolean} loop */
+  async setLoop(loop) {
+    const wasPlaying = this.status?.playing;
+    await this.#command("play", { loop });
+    if (!wasPlaying) await this.pause();
+  }
+  /** @param {number} position seconds */
+  seek(position) { return this.#command("seek", { position }); }
+  /** @param {string|null} motion */
+  chooseMotion(motion) { return this.#command("choose_motion", { motion }); }
+  /** @param {string} avatar name */
+  selectAvatar(avatar) { return this.#command("select_avatar", { avatar }); }
+  /** @param {boolean} enabled */
+  setIdle(enabled) { return this.#command("set_idle", { enabled }); }
+
+  /** @param {"splats"|"mesh"|"points"} mode */
+  setDisplay(mode) {
+    this.renderer.mode = mode;
+    this.needsDraw = true;
+    this.#emit("display", mode);
+  }
+
+  /** @param {"dark"|"light"} theme */
+  setTheme(theme) {
+    this.renderer.theme = theme;
+    this.needsDraw = true;
+  }
+
+  /** @returns {Promise<Blob>} PNG of the next picture */
+  screenshot() {
+    this.needsDraw = true;
+    return new Promise((resolve, reject) => this.afterDraw.push(() => {
+      this.canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The picture could not be encoded."))), "image/png");
+    }));
+  }
+
+  /**
+   * One exact picture off screen: the pose as given (or as shown), without backdrop, at the camera given.
+   * @param {{worldToCamera: number[], fx: number, fy: number, cx: number, cy: number, width: number, height: number,
+   *   background?: [number, number, number], pose?: {expression: number[], joints: number[], translation: number[],
+   *   weights: number[]}}} request
+   * @returns {Uint8ClampedArray} RGBA, rows from the top
+   */
+  still(request) {
+    if (!this.avatar) throw new Error("No avatar is loaded yet.");
+    const { worldToCamera, fx, fy, cx, cy, width, height, background = [1, 1, 1], pose } = request;
+    if (pose) this.avatar.pose(pose, pose.weights);
+    const camera = cameraFrom(worldToCamera, fx, fy, cx, cy, width, height);
+    const pixels = this.renderer.still(camera, background);
+    this.needsDraw = true;
+    return pixels;
+  }
+
+  // ---- what panels read ----------------------------------------------------------------------------------
+
+  /** The streamed avatar's entry in the manifest. */
+  get info() {
+    return this.manifest?.avatars.find((avatar) => avatar.slot === this.status?.avatar) ?? null;
+  }
+
+  /** Emotion states of the avatar on the page. @returns {any[]} */
+  get states() {
+    return this.avatar?.info.states ?? [];
+  }
+
+  /** Where the weights are heading. @returns {Record<string, number>} */
+  get targets() {
+    return this.mixing === "local" ? this.mixer.targets() : this.status?.targets ?? {};
+  }
+
+  /** Seconds into the motion now. */
+  get position() {
+    const status = this.status, motion = this.motion;
+    if (!status || !motion) return 0;
+    const ahead = status.playing ? (this.connection.clock.now() - status.time / 1e6) * status.speed : 0;
+    const position = status.position + Math.max(0, ahead);
+    const length = Math.max(motion.duration, 1e-3);
+    return status.loop ? ((position % length) + length) % length : Math.min(length, Math.max(0, position));
+  }
+
+  /** The motion that plays. */
+  get motion() {
+    return this.info?.motions.find((motion) => motion.name === this.status?.motion) ?? null;
+  }
+
+  // ---- server --------------------------------------------------------------------------------------------
+
+  #listen() {
+    const on = (type, handler) => this.connection.addEventListener(type, (event) => handler(event.detail));
+    on("state", (state) => this.#emit("connection", state));
+    on("welcome", (welcome) => {
+      this.frames.clear();
+      this.frames.setRate(welcome.fps);
+      if (this.session !== welcome.session) this.session = welcome.session;
+    });
+    on("manifest", (manifest) => {
+      this.manifest = manifest;
+      this.#emit("manifest", manifest);
+      this.#sync();
+    });
+    on("status", (status) => {
+      this.status = status;
+      this.#emit("status", status);
+      this.#sync();
+    });
+    on("frame", (frame) => {
+      if (frame.avatar === this.status?.avatar) this.frames.push(frame, this.connection.clock.now());
+    });
+    on("stateput", (change) => this.#stateChanged(change));
+    on("job", (job) => this.#emit("job", job));
+    on("problem", (problem) => this.#emit("notice", problem.message));
+    this.orbit.onMove = () => { this.needsDraw = true; };
+    this.renderer.onContextChange = (lost) => {
+      this.needsDraw = true;
+      this.#emit("graphics", { lost });
+    };
+  }
+
+  #command(name, parameters) {
+    return this.connection.command(name, parameters).catch((error) => this.#emit("notice", error.message));
+  }
+
+  /** Loads the streamed avatar when it is not the one on the page. */
+  async #sync() {
+    const info = this.info;
+    if (!info) return;
+    if (this.avatar?.matches(info)) {
+      this.avatar.adopt(info);
+      this.avatar.loadStates(this.blobs).then(() => this.#emit("avatar", this.avatar));
+      this.#emit("avatar", this.avatar);
+      return;
+    }
+    const ticket = ++this.loading;
+    const key = info.splats_blob.sha256 + info.head_blob.sha256;
+    if (this.loadingKey === key) return;
+    this.loadingKey = key;
+    try {
+      const avatar = await loadAvatar(info, this.blobs, (share, text) => this.#emit("progress", { share, text }));
+      if (ticket !== this.loading) return;
+      this.avatar = avatar;
+      this.avatar.adopt(this.info ?? info);
+      this.frames.clear();
+      this.renderer.setAvatar(avatar.rig, avatar.splats);
+      this.orbit.frame(avatar.framing());
+      this.#emit("avatar", avatar);
+    } catch (error) {
+      this.#emit("failure", { title: "The avatar could not be loaded", text: error.message, retry: () => this.#sync() });
+    } finally {
+      if (this.loadingKey === key) this.loadingKey = null;
+    }
+  }
+
+  async #stateChanged(change) {
+    const info = this.manifest?.avatars.find((avatar) => avatar.slot === change.avatar);
+    if (!info) return;
+    const at = info.states.findIndex((state) => state.slot === change.state.slot);
+    if (at >= 0) info.states[at] = change.state;
+    else info.states.push(change.state);
+    if (this.avatar?.info.slot !== change.avatar) return;
+    this.avatar.adopt(info);
+    try {
+      await this.avatar.loadState(change.state, this.blobs, change.blob);
+    } catch (error) {
+      this.#emit("notice", error.message);
+    }
+    this.needsDraw = true;
+    this.#emit("avatar", this.avatar);
+  }
+
+  // ---- drawing -------------------------------------------------------------------------------------------
+
+  #tick(time) {
+    requestAnimationFrame((next) => this.#tick(next));
+    const seconds = Math.min(0.25, (time - this.lastTick) / 1000);
+    this.lastTick = time;
+    if (this.orbit.step(seconds)) this.needsDraw = true;
+    const ratio = this.quality.current(window.devicePixelRatio || 1);
+    if (this.renderer.resize(this.canvas.clientWidth, this.canvas.clientHeight, ratio)) this.needsDraw = true;
+    this.#animate();
+    if (this.needsDraw) this.#draw(time);
+    this.#report();
+  }
+
+  /** Poses the avatar for this instant. */
+  #animate() {
+    if (!this.avatar) return;
+    const pose = this.frames.sample(this.connection.clock.now());
+    if (!pose) return;
+    const start = performance.now();
+    const weights = this.mixing === "local" ? this.mixer.weights(this.avatar.slots, start / 1000) : pose.weights;
+    if (this.avatar.pose(pose, weights)) this.needsDraw = true;
+    this.timing.pose = performance.now() - start;
+    this.weights = this.avatar.weights;
+  }
+
+  #draw(time) {
+    this.needsDraw = false;
+    const { canvas } = this;
+    this.renderer.draw(this.orbit.view(canvas.width, canvas.height));
+    this.timing.sort = this.renderer.sortTime;
+    if (this.avatar && !this.firstPicture) this.firstPicture = performance.now();
+    for (const action of this.afterDraw.splice(0)) action();
+    if (this.lastDraw && this.quality.drawn((time - this.lastDraw) / 1000)) this.needsDraw = true;
+    this.lastDraw = time;
+    this.counters.drawn++;
+    this.#emit("drawn", null);
+  }
+
+  #report() {
+    const now = performance.now(), { counters, connection } = this;
+    const seconds = (now - counters.since) / 1000;
+    if (seconds < 1) return;
+    const stats = {
+      framesPerSecond: counters.drawn / seconds,
+      latency: connection.state === "live" && this.frames.frames.length
+        ? Math.max(0, connection.clock.now() - this.frames.playhead) : null,
+      roundTrip: connection.clock.roundTrip,
+      bitsPerSecond: ((connection.bytesReceived - counters.bytes) * 8) / seconds,
+      splats: this.avatar?.splats.count ?? 0,
+      pixelRatio: this.renderer.pixelRatio,
+    };
+    this.counters = { drawn: 0, since: now, bytes: connection.bytesReceived };
+    this.#emit("stats", stats);
+  }
+
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
