@@ -152,9 +152,7 @@ def decode_frame(envelope: Envelope, layout: FrameLayout) -> Frame:
     values = {f.name: steps[f.offset : f.offset + f.count] * f.scale for f in layout.fields}
     values["joints"] = values["joints"].reshape(-1, 3)
     cut = bool(envelope.flags & FrameFlag.CUT)
-    return Frame(
-        seq=envelope.seq, time=time, avatar=avatar, state_revision=state_revision, cut=cut, **values
-    )
+    return Frame(seq=envelope.seq, time=time, avatar=avatar, state_revision=state_revision, cut=cut, **values)
 
 
 def canonical_rotations(rotations: np.ndarray) -> np.ndarray:
