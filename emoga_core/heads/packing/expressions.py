@@ -17,7 +17,7 @@ REACH: dict[str, float] = {
 INNER_BROW_SLANT = 0.6
 """Share of the oblique brow (inner end up 5 mm, outer end down 3 mm: sadness, fear) that browInnerUp carries."""
 
-JAW_DROP = np.array([0.0, -0.0075, -0.0015])
+JAW_DROP = np.array([0.0, -0.0055, -0.0040])
 """What jawOpen adds to the lower teeth and the tongue (m): MakeHuman's target leaves them behind the lip."""
 
 EYEBALL_CLEARANCE = 0.0006
@@ -33,6 +33,8 @@ def expression_basis(wheel: Wheel, cage: Cage, body_count: int) -> np.ndarray:
     basis = cage.carry(deltas)
     for name, i in ARKIT_INDEX.items():
         basis[i] *= REACH.get(name.removesuffix("Left").removesuffix("Right"), 1.0)
+    for name in ("mouthSmileLeft", "mouthSmileRight"):  # MakeHuman's smile has a knife-sharp fold in the cheek
+        basis[ARKIT_INDEX[name]] = _smoothed(basis[ARKIT_INDEX[name]], cage)
     _fold_brow_slant(basis, cage)
     _fold_cheek_apples(basis, cage)
     _keep_hard_parts_rigid(basis, cage)
@@ -72,6 +74,21 @@ def _fold_cheek_apples(basis: np.ndarray, cage: Cage) -> None:
     lift = weight[:, None] * np.stack([0.0012 * side, 0.0022 + 0 * x, 0.0050 + 0 * x], 1)
     for name, half in (("cheekSquintLeft", side > 0), ("cheekSquintRight", side < 0)):
         basis[ARKIT_INDEX[name]] += lift * half[:, None]
+
+
+def _smoothed(delta: np.ndarray, cage: Cage, rounds: int = 3) -> np.ndarray:
+    """`delta` (V,3) averaged with its neighbours over the cheeks; lips, mouth and eyes stay as they are."""
+    quads = cage.quads[cage.quad_parts == 0]
+    a, b = quads.ravel(), np.roll(quads, -1, 1).ravel()
+    count = np.bincount(a, minlength=len(delta)) + np.bincount(b, minlength=len(delta))
+    x, y = np.abs(cage.positions[:, 0]), cage.positions[:, 1]
+    amount = 0.6 * _ramp(0.030, 0.038, x) * _ramp(0.635, 0.645, y) * _ramp(0.712, 0.704, y) * (count > 0)
+    for _ in range(rounds):
+        total = np.zeros_like(delta)
+        np.add.at(total, a, delta[b])
+        np.add.at(total, b, delta[a])
+        delta = delta + amount[:, None] * (total / np.maximum(count, 1)[:, None] - delta)
+    return delta
 
 
 def _keep_hard_parts_rigid(basis: np.ndarray, cage: Cage) -> None:

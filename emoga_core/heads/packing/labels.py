@@ -7,7 +7,9 @@ import numpy as np
 from emoga_core.heads.regions import REGION_NAMES
 
 MASKS = ("lips", "eyelids", "ears", "inside-mouth", "face")
-"""Texture-space masks of MakeHuman that are kept, and their softening (px of the 2048 px originals)."""
+"""Texture-space masks of MakeHuman that are kept."""
+MASK_BLUR = (1.2, 2.0, 4.0, 1.0, 8.0)
+"""Their softening (standard deviation in px of the 2048 px originals)."""
 
 # iBUG 300-W order, as vertices of base.obj; picked by geometry, checked on pictures.
 LANDMARK_VERTICES = (
@@ -28,6 +30,14 @@ def sample_mask(mask: np.ndarray, uv: np.ndarray) -> np.ndarray:
     a, b = x - i, y - j
     top = mask[j, i] * (1 - a) + mask[j, i + 1] * a
     return top * (1 - b) + (mask[j + 1, i] * (1 - a) + mask[j + 1, i + 1] * a) * b
+
+
+def mirror_vertices(p: np.ndarray) -> np.ndarray:
+    """For each of the points (n,3) the one closest to its mirror image in x = 0: (n,)."""
+    image = p * (-1, 1, 1)
+    return np.concatenate([
+        ((block[:, None] - p) ** 2).sum(2).argmin(1) for block in np.array_split(image, max(1, len(p) // 500))
+    ])  # fmt: skip
 
 
 def brow_coordinates(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -71,6 +81,7 @@ def skin_regions(p: np.ndarray, masks: dict[str, np.ndarray], eyes: np.ndarray) 
     paint(front & (np.abs(across) < 0.0065) & (along > -0.08) & (along < 1.08), "left_brow", "right_brow")
     paint(above_hairline(p) > 0, "scalp")
     paint((y < jaw_line) & (above_hairline(p) < 0.012), "neck")
+    paint((z < 0.035) & (y < 0.70) & (above_hairline(p) <= 0), "neck")
     paint(y < 0.575 - 0.10 * np.clip(z - 0.03, 0, 1), "bust")
     paint(masks["ears"] > 0.35, "left_ear", "right_ear")
     centre = np.where(left[:, None], eyes[0], eyes[1])
