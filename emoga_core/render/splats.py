@@ -184,8 +184,8 @@ def blend_gradients(
         grad_alphas = np.zeros_like(transmittance)
     entries = _scratch(dtype, len(tiles.members) * GRADIENTS).reshape(-1, GRADIENTS)
     blend_backward(
-        means2d, conics, opacities, colors, tiles.offsets, tiles.members, tiles.masks, width, height,
-        image, transmittance, grad_image, grad_alphas, entries,
+        means2d, conics, opacities, colors, tiles.offsets, tiles.members, tiles.masks, image,
+        transmittance, grad_image, grad_alphas, entries,
     )  # fmt: skip
     gradients = np.empty_like(means2d), np.empty_like(conics), np.empty_like(opacities), np.empty_like(colors)
     gather_gradients(tiles.slots, tiles.places, entries, *gradients)
