@@ -1,0 +1,355 @@
+"""The hub: one asyncio process that streams what the director decides to every client.
+
+Loads numpy and the protocol only, never torch, numba or OpenCV: a busy thread in this process would raise the
+stream's 99th percentile of latency tenfold. Heavy work goes to worker processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from emoga_protocol.codec import encode
+from emoga_protocol.messages import SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX, Bye, ErrorCode, JobProgress
+from websockets.asyncio.server import ServerConnection, broadcast
+
+from emoga_server.baking import is_current
+from emoga_server.blobs import BlobStore
+from emoga_server.connection import Connection
+from emoga_server.director import CommandError
+from emoga_server.errors import ServerError
+from emoga_server.http import Request, Response, text
+from emoga_server.jobs import BakeJob
+from emoga_server.library import check_bundle, open_baked, read_head
+from emoga_server.limits import Limits
+from emoga_server.metrics import CONTENT_TYPE, Metrics
+from emoga_server.pages import Pages
+from emoga_server.security import Security
+from emoga_server.session import TOO_FAR_BEHIND, Session
+from emoga_server.stage import Stage, clock
+from emoga_server.transport import Transport
+from emoga_server.version import VERSION
+from emoga_server.workers import JobCancelled, Workers
+
+_log = logging.getLogger("emoga.hub")
+
+STATUS_INTERVAL = 0.05
+"""Seconds between two STATUS messages: a slider that is dragged changes the status far more often."""
+
+
+@dataclass(frozen=True)
+class HubOptions:
+    """How to serve.
+
+    Args:
+        bundles: avatar bundles; the first one is streamed at first.
+        port: 0 picks a free one.
+        fps: frames a second, 1 to 240.
+        idle: whether idle behaviour is on at first.
+        seed: of the idle behaviour.
+    """
+
+    bundles: Sequence[Path]
+    port: int = 8765
+    fps: float = 60.0
+    security: Security = field(default_factory=Security)
+    limits: Limits = field(default_factory=Limits)
+    idle: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1.0 <= self.fps <= 240.0:
+            raise ServerError(f"--fps {self.fps:g}: choose 1 to 240")
+        if not 0 <= self.port <= 65535:
+            raise ServerError(f"--port {self.port}: choose 0 to 65535")
+
+
+class Hub:
+    """Serves avatars until `close`.
+
+    Args:
+        options: what and how.
+        say: told in one line what happens (bakes, failures); prints nothing by itself.
+    """
+
+    def __init__(self, options: HubOptions, say: Callable[[str], None] = lambda line: None) -> None:
+        self.options = options
+        self.fps = options.fps
+        self.stage = Stage(options.seed, options.idle)
+        self.blobs = BlobStore()
+        self.workers = Workers()
+        self.metrics = Metrics()
+        self._say = say
+        self._pages = Pages()
+        self._sessions: set[Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._jobs: dict[int, bytes] = {}  # job -> its latest JOB_PROGRESS
+        self._job_numbers = itertools.count(1)
+        self._status_due = False
+        self._status_sent = 0.0
+        self._frame_bytes = 0
+        self.transport = Transport(
+            options.limits, options.security, self._route, self._serve, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX
+        )
+        self._declare_metrics()
+
+    # --- life -------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Opens the bundles, listens and streams. Bundles that are not baked are baked meanwhile.
+
+        Raises:
+            ServerError: a bundle cannot be opened, a head may not be streamed to that host, or the port is taken.
+        """
+        bundles = [check_bundle(Path(path)) for path in self.options.bundles]
+        self.options.security.check_heads([read_head(path) for path in bundles])
+        unbaked = []
+        for slot, path in enumerate(bundles):
+            if is_current(path):
+                self.stage.add(open_baked(path, slot, self.blobs), clock())
+            else:
+                unbaked.append((slot, path))
+        await self.transport.start(self.options.port)
+        self._start(self._stream())
+        for slot, path in unbaked:
+            self._start(self._bake(slot, path))
+
+    async def close(self) -> None:
+        """Stops in order: stream, clients, sockets, workers."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.broadcast(encode(Bye(message="the server is stopping")))
+        await self.transport.close()
+        await self.workers.close()
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds the viewer."""
+        security = self.options.security
+        scheme = "https" if security.tls_certificate else "http"
+        host = security.host.strip("[]")
+        if security.loopback or host in ("0.0.0.0", "::", ""):
+            host = "localhost" if host != "::1" else "[::1]"
+        elif ":" in host:
+            host = f"[{host}]"
+        # after '#' it stays in the browser: no log and no referrer shows it
+        token = f"#token={security.token}" if security.token else ""
+        return f"{scheme}://{host}:{self.transport.port}/{token}"
+
+    def _start(self, coroutine: Any) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("a task of the hub failed", exc_info=task.exception())
+            self._say(f"internal error: {task.exception()!r}")
+
+    # --- the stream -------------------------------------------------------------------------------------------
+
+    async def _stream(self) -> None:
+        """One frame per tick on the monotonic clock; ticks that were missed are not made up for."""
+        period = 1.0 / self.fps
+        due = clock()
+        while True:
+            due += period
+            wait = due - clock()
+            if wait > 0.0:
+                await asyncio.sleep(wait)
+            else:
+                self.metrics.add("late_ticks_total")
+                due = clock()
+                await asyncio.sleep(0)
+            self._tick(clock())
+
+    def _tick(self, now: float) -> None:
+        if not self._sessions:
+            return
+        frame = self.stage.frame(now)
+        if frame is not None:
+            seq, data, changed = frame
+            self._status_due |= changed
+            targets = [
+                connection.socket
+                for connection in self._sessions
+                if connection.streaming and connection.is_open and connection.credits.admit(seq, now)
+            ]
+            broadcast(targets, data)
+            self.metrics.add("frames_total")
+            self.metrics.add("frames_sent_total", len(targets))
+            self.metrics.add("frames_skipped_total", len(self._sessions) - len(targets))
+            self.metrics.add("frame_bytes_total", len(data) * len(targets))
+        if self._status_due and now - self._status_sent >= STATUS_INTERVAL:
+            self._status_due, self._status_sent = False, now
+            status = encode(self.stage.status(now))
+            for connection in self._sessions:
+                connection.send_latest("status", status)
+
+    def broadcast(self, data: bytes) -> None:
+        """Sends a reliable message to every greeted client."""
+        for connection in list(self._sessions):
+            if connection.streaming:
+                connection.send(data)
+
+    # --- clients ----------------------------------------------------------------------------------------------
+
+    async def _serve(self, socket: ServerConnection) -> None:
+        connection = Connection(socket, self.options.limits, self.fps, TOO_FAR_BEHIND)
+        self._sessions.add(connection)
+        self.metrics.add("clients_total")
+        try:
+            await Session(self, connection).run()
+        finally:
+            self._sessions.discard(connection)
+            if connection.dropped:
+                self.metrics.add("clients_dropped_total")
+
+    def snapshot(self) -> Iterator[bytes]:
+        """What a client must know to follow the stream from here on."""
+        yield self.stage.manifest()
+        if self.stage.current is not None:
+            yield encode(self.stage.status(clock()))
+        yield from self._jobs.values()
+
+    def execute(self, command: Any) -> Any:
+        """Carries out a client's command for everybody.
+
+        Raises:
+            CommandError: it cannot be carried out.
+        """
+        try:
+            value, changed = self.stage.execute(command, clock())
+        except CommandError:
+            raise
+        except Exception as error:
+            _log.exception("command %s failed", command.NAME)
+            raise CommandError(ErrorCode.INTERNAL, "the server failed; its log says why") from error
+        self._status_due |= changed
+        return value
+
+    # --- HTTP -------------------------------------------------------------------------------------------------
+
+    def _route(self, request: Request) -> Response:
+        self.metrics.add("http_requests_total")
+        if request.method not in ("GET", "HEAD"):
+            response = text(HTTPStatus.METHOD_NOT_ALLOWED, "GET and HEAD only\n")
+            response.headers["Allow"] = "GET, HEAD"
+            return response
+        if request.path == "/healthz":
+            return self._health()
+        if request.path == "/metrics" or request.path.startswith("/blob/"):
+            if not self.options.security.token_accepted(request.bearer):
+                response = text(HTTPStatus.UNAUTHORIZED, "the token is missing or wrong\n")
+                response.headers["WWW-Authenticate"] = "Bearer"
+                return response
+            if request.path == "/metrics":
+                return text(HTTPStatus.OK, self.metrics.text(), CONTENT_TYPE)
+            return self.blobs.respond(request)
+        return self._pages.respond(request)
+
+    def _health(self) -> Response:
+        ready = self.stage.current is not None
+        body = {
+            "status": "ok" if ready else "baking" if self._jobs else "no avatar",
+            "version": VERSION,
+            "avatars": len(self.stage.actors),
+            "clients": len(self._sessions),
+            "token_required": self.options.security.token is not None,
+        }
+        return text(HTTPStatus.OK, json.dumps(body) + "\n", "application/json")
+
+    # --- jobs -------------------------------------------------------------------------------------------------
+
+    async def _bake(self, slot: int, path: Path) -> None:
+        """Has a worker encode an avatar, tells everybody how far it is, then puts it on stage."""
+        job = next(self._job_numbers)
+        self._say(f"{path.name}: encoding the avatar for streaming (once)")
+
+        def report(stage: str, progress: float, message: str = "") -> None:
+            data = encode(
+                JobProgress(
+                    job=job,
+                    kind="bake",
+                    stage=stage,
+                    progress=min(1.0, max(0.0, progress)),
+                    message=message or f"Preparing {path.stem}",
+                )
+            )
+            self._jobs[job] = data
+            for connection in self._sessions:
+                if connection.streaming:
+                    connection.send_latest(f"job {job}", data)
+
+        report("queued", 0.0)
+        try:
+            await self.workers.run(BakeJob(str(path)), lambda stage, value: report("running", value, stage))
+            self.stage.add(open_baked(path, slot, self.blobs), clock())
+        except JobCancelled:
+            raise
+        except ServerError as error:
+            self.metrics.add("jobs_failed_total")
+            report("failed", 1.0, f"{path.stem}: {error}")
+            self._say(f"{path.name}: {error}")
+            return
+        report("done", 1.0)
+        del self._jobs[job]
+        self.broadcast(self.stage.manifest())
+        self._status_due = True
+        self._say(f"{path.name}: ready")
+
+    def _declare_metrics(self) -> None:
+        for name, words in {
+            "clients_total": "WebSocket clients that have connected.",
+            "clients_dropped_total": "Clients disconnected for breaking the rules or falling too far behind.",
+            "messages_received_total": "Messages from clients.",
+            "malformed_total": "Messages that could not be decoded.",
+            "http_requests_total": "HTTP requests.",
+            "frames_total": "Frames made.",
+            "frames_sent_total": "Frames sent, over all clients.",
+            "frames_skipped_total": "Frames not sent because a client had too many in flight.",
+            "frame_bytes_total": "Bytes of frames sent.",
+            "late_ticks_total": "Frames that began after their time.",
+            "jobs_failed_total": "Jobs that ended with an error.",
+        }.items():
+            self.metrics.counter(name, words)
+        self.metrics.gauge("clients", "WebSocket clients now.", lambda: len(self._sessions))
+        self.metrics.gauge("connections", "Open sockets now.", lambda: self.transport.connections)
+        self.metrics.gauge("refused", "Connections turned away.", lambda: self.transport.refused)
+        self.metrics.gauge("avatars", "Avatars ready to be streamed.", lambda: len(self.stage.actors))
+        self.metrics.gauge("blob_bytes", "Bytes of blobs in memory.", self.blobs.total_bytes)
+        self.metrics.gauge(
+            "frame_values_clamped", "Frame coefficients out of range.", lambda: self.stage.saturated
+        )
+        self.metrics.gauge("worker_deaths", "Worker processes that died.", lambda: self.workers.deaths)
+
+
+async def serve_until(
+    options: HubOptions,
+    stop: asyncio.Event,
+    started: Callable[[Hub], None] = lambda hub: None,
+    say: Callable[[str], None] = lambda line: None,
+) -> None:
+    """Starts a hub, reports it through `started`, and closes it in order once `stop` is set.
+
+    Raises:
+        ServerError: see `Hub.start`.
+    """
+    hub = Hub(options, say)
+    try:
+        await hub.start()
+        started(hub)
+        await stop.wait()
+    finally:
+        with contextlib.suppress(asyncio.CancelledError):
+            await hub.close()

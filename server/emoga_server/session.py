@@ -1,0 +1,164 @@
+"""The dialogue with one client: HELLO first, then acknowledgements, blobs, commands and clock questions."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from emoga_protocol.codec import Envelope, decode, encode, parse_command
+from emoga_protocol.errors import ProtocolError
+from emoga_protocol.messages import (
+    PROTOCOL_VERSION,
+    BlobChunk,
+    BlobGet,
+    Bye,
+    Capability,
+    Command,
+    Error,
+    ErrorCode,
+    Hello,
+    MessageType,
+    Ping,
+    Pong,
+    Result,
+    Welcome,
+)
+
+from emoga_server.connection import POLICY, Connection
+from emoga_server.director import CommandError
+from emoga_server.stage import clock, microseconds
+from emoga_server.version import VERSION
+
+if TYPE_CHECKING:
+    from emoga_server.hub import Hub
+
+_ACK = struct.Struct("<BBHIQ")
+_ACK_START = _ACK.pack(PROTOCOL_VERSION, MessageType.FRAME_ACK, 0, 0, 0)[:2]
+
+RETRYABLE = {ErrorCode.RATE_LIMITED, ErrorCode.BUSY, ErrorCode.JOB_FAILED, ErrorCode.RESYNC}
+TOO_FAR_BEHIND = encode(Bye(code=ErrorCode.RESYNC, message="too far behind; reconnect for a fresh snapshot"))
+
+
+def error_message(code: ErrorCode, message: str, identifier: int | None = None) -> bytes:
+    """ERROR, encoded."""
+    return encode(Error(id=identifier, code=code, message=message[:500], retryable=code in RETRYABLE))
+
+
+class Session:
+    """One client from its first message to its last.
+
+    Args:
+        hub: whose state the client sees and changes.
+        connection: the client's connection; frames start once HELLO has been answered.
+    """
+
+    def __init__(self, hub: Hub, connection: Connection) -> None:
+        self._hub, self._connection = hub, connection
+        self._greeted = False
+        self.client = ""
+
+    async def run(self) -> None:
+        """Talks until the connection ends."""
+        limit = asyncio.get_running_loop().call_later(self._connection.limits.hello_seconds, self._too_late)
+        try:
+            await self._connection.run(self.receive)
+        finally:
+            limit.cancel()
+
+    def _too_late(self) -> None:
+        if not self._greeted:
+            self._refuse(ErrorCode.BAD_MESSAGE, "no HELLO in time")
+
+    def receive(self, data: bytes | str) -> None:
+        """Handles one message; anything that is not the protocol ends the connection."""
+        self._hub.metrics.add("messages_received_total")
+        if len(data) == _ACK.size and isinstance(data, bytes) and data[:2] == _ACK_START and self._greeted:
+            seq = _ACK.unpack(data)[4]
+            self._connection.credits.acknowledge(seq, clock())
+            return
+        try:
+            if isinstance(data, str):
+                raise ProtocolError("text messages are not part of the protocol")
+            envelope = decode(data, max_bytes=self._connection.limits.inbound_message_bytes)
+            self._handle(envelope)
+        except ProtocolError as error:
+            self._hub.metrics.add("malformed_total")
+            self._refuse(ErrorCode.BAD_MESSAGE, str(error))
+
+    def _handle(self, envelope: Envelope) -> None:
+        message = envelope.message
+        if not self._greeted:
+            if not isinstance(message, Hello):
+                raise ProtocolError(f"expected HELLO first, got {envelope.type.name}")
+            self._greet(message)
+        elif isinstance(message, Command):
+            self._command(message)
+        elif isinstance(message, BlobGet):
+            self._blob(message)
+        elif isinstance(message, Ping):
+            self._connection.send(encode(Pong(time=message.time, peer_time=microseconds(clock()))))
+        elif isinstance(message, Bye):
+            self._connection.drop(1000, "goodbye")
+        elif envelope.type not in (MessageType.PONG, MessageType.FRAME_ACK):
+            raise ProtocolError(f"{envelope.type.name} is not for clients to send here")
+
+    def _greet(self, hello: Hello) -> None:
+        if PROTOCOL_VERSION not in hello.versions:
+            spoken = ", ".join(map(str, hello.versions)) or "none"
+            message = f"this server speaks protocol version {PROTOCOL_VERSION}, the client {spoken}"
+            self._refuse(ErrorCode.UNSUPPORTED_VERSION, message)
+            return
+        self._greeted = True
+        self.client = hello.client[:80]
+        self._connection.send(
+            encode(
+                Welcome(
+                    version=PROTOCOL_VERSION,
+                    server=f"emoga {VERSION}",
+                    session=self._hub.stage.session,
+                    capabilities=Capability.HTTP_BLOBS | Capability.INLINE_STATES,
+                    time=microseconds(clock()),
+                    fps=self._hub.fps,
+                )
+            )
+        )
+        # one go without awaiting: every change from here on reaches this client as a message of its own
+        for snapshot in self._hub.snapshot():
+            self._connection.send(snapshot)
+        self._connection.streaming = True
+
+    def _command(self, message: Command) -> None:
+        try:
+            try:
+                command: Any = parse_command(message)
+            except ProtocolError as error:
+                raise CommandError(ErrorCode.INVALID_ARGUMENT, str(error)) from None
+            value = self._hub.execute(command)
+            reply = encode(Result(id=message.id, value=value))
+        except CommandError as error:
+            reply = error_message(error.code, str(error), message.id)
+        self._connection.send(reply)
+
+    def _blob(self, message: BlobGet) -> None:
+        data = self._hub.blobs.get(message.sha256)
+        if data is None:
+            self._connection.send(error_message(ErrorCode.NOT_FOUND, f"no blob {message.sha256}"))
+        elif message.offset > len(data):
+            text = f"blob {message.sha256} has {len(data)} bytes, offset {message.offset} is beyond"
+            self._connection.send(error_message(ErrorCode.INVALID_ARGUMENT, text))
+        elif not self._connection.send_bulk(self._chunks(message, data)):
+            self._connection.send(
+                error_message(ErrorCode.BUSY, "too many blobs asked for at once; wait for some")
+            )
+
+    def _chunks(self, message: BlobGet, data: bytes) -> Iterator[bytes]:
+        stop = len(data) if message.length is None else min(len(data), message.offset + message.length)
+        step, view = self._connection.limits.chunk_bytes, memoryview(data)
+        for start in range(message.offset, max(stop, message.offset + 1), step):
+            chunk = BlobChunk(sha256=message.sha256, offset=start, size=len(data))
+            yield encode(chunk, buffers=[view[start : min(start + step, stop)]])
+
+    def _refuse(self, code: ErrorCode, message: str) -> None:
+        self._connection.drop(POLICY, message, error_message(code, message))

@@ -1,0 +1,238 @@
+"""Worker processes: everything heavy happens in them, so that the stream never waits and never dies with them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from emoga_core.errors import EmogaError
+from emoga_server import handover
+from emoga_server.errors import ServerError
+from emoga_server.jobs import Job
+
+_log = logging.getLogger("emoga.workers")
+
+
+class JobFailed(ServerError):
+    """A job ended with an error, or its worker died."""
+
+
+class JobCancelled(ServerError):
+    """A job was stopped on request."""
+
+
+def _work(connection: Connection) -> None:
+    """The worker's main: takes jobs from the pipe, one after the other, until the pipe closes."""
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the whole group; the hub decides when we stop
+    _die_with_parent()
+    while True:
+        try:
+            job: Job = connection.recv()
+        except EOFError:
+            return
+        except Exception as error:  # a job that this process cannot unpickle is that job's failure
+            connection.send(("failed", f"the job could not be read: {error}"))
+            continue
+        try:
+            result = job.run(lambda stage, progress: connection.send(("progress", (stage, progress))))
+            connection.send(("done", result))
+        except EmogaError as error:
+            connection.send(("failed", str(error)))
+        except Exception as error:
+            traceback.print_exc()
+            connection.send(("failed", f"{type(error).__name__}: {error}"))
+
+
+def _die_with_parent() -> None:
+    """Ends this process when the hub is gone, however it went."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@dataclass
+class _Task:
+    job: Job
+    progress: Callable[[str, float], None]
+    done: asyncio.Future[Any] = field(repr=False)
+
+
+class _Worker:
+    """One process and the job it has in hand."""
+
+    def __init__(self, name: str) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process: SpawnProcess = context.Process(target=_work, args=(theirs,), name=name, daemon=True)
+        self.process.start()
+        theirs.close()
+        self.task: _Task | None = None
+
+
+class Workers:
+    """A few spawned processes that run jobs in the order of submission.
+
+    Processes start with the first job, are replaced when they die, and end with `close`.
+
+    Args:
+        count: processes at most.
+    """
+
+    def __init__(self, count: int = 1) -> None:
+        self._count = count
+        self._workers: list[_Worker] = []
+        self._queue: list[_Task] = []
+        self._made = 0
+        self._closed = False
+        self.deaths = 0
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the living workers."""
+        return [worker.process.pid for worker in self._workers if worker.process.pid]
+
+    async def run(self, job: Job, progress: Callable[[str, float], None] = lambda stage, value: None) -> Any:
+        """Runs `job` in a worker and returns its result; cancelling the caller ends the job and its process.
+
+        Raises:
+            JobFailed: the job raised, or its process died.
+            JobCancelled: the workers were closed.
+        """
+        if self._closed:
+            raise JobCancelled("the server is stopping")
+        task = _Task(job, progress, asyncio.get_running_loop().create_future())
+        self._queue.append(task)
+        self._dispatch()
+        try:
+            return await task.done
+        finally:
+            self._abandon(task)
+
+    def _abandon(self, task: _Task) -> None:
+        """Forgets a task that nobody waits for any more."""
+        if task in self._queue:
+            self._queue.remove(task)
+        for worker in self._workers:
+            if worker.task is task:
+                worker.task = None
+                self._replace(worker)
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        while self._queue and not self._closed:
+            worker = next((w for w in self._workers if w.task is None), None)
+            if worker is None:
+                if len(self._workers) >= self._count:
+                    return
+                worker = self._start()
+            task = self._queue.pop(0)
+            worker.task = task
+            try:
+                worker.connection.send(task.job)
+            except OSError:
+                self._died(worker)
+            except Exception as error:  # not picklable
+                worker.task = None
+                task.done.set_exception(JobFailed(f"the job cannot be sent to a worker: {error}"))
+
+    def _start(self) -> _Worker:
+        self._made += 1
+        worker = _Worker(f"emoga-worker-{self._made}")
+        self._workers.append(worker)
+        asyncio.get_running_loop().add_reader(worker.connection.fileno(), self._receive, worker)
+        return worker
+
+    def _receive(self, worker: _Worker) -> None:
+        try:
+            kind, value = worker.connection.recv()
+        except (EOFError, OSError):
+            self._died(worker)
+            return
+        task = worker.task
+        if task is None:
+            return
+        if kind == "progress":
+            task.progress(*value)
+            return
+        worker.task = None
+        if not task.done.done():
+            if kind == "done":
+                task.done.set_result(value)
+            else:
+                task.done.set_exception(JobFailed(value))
+        self._dispatch()
+
+    def _died(self, worker: _Worker) -> None:
+        """Fails the job in hand with the reason, and makes room for a new process."""
+        self.deaths += 1
+        worker.process.join(1.0)
+        task, worker.task = worker.task, None
+        reason = _reason(worker.process.exitcode)
+        _log.warning("%s %s", worker.process.name, reason)
+        self._replace(worker)
+        if task and not task.done.done():
+            task.done.set_exception(JobFailed(f"the worker process {reason}; the stream goes on, try again"))
+        self._dispatch()
+
+    def _replace(self, worker: _Worker) -> None:
+        """Ends a process for good; the next job gets a fresh one."""
+        self._workers.remove(worker)
+        asyncio.get_running_loop().remove_reader(worker.connection.fileno())
+        worker.connection.close()
+        _end(worker.process)
+
+    async def close(self) -> None:
+        """Ends every process; jobs in hand and in the queue fail with JobCancelled."""
+        self._closed = True
+        tasks = [worker.task for worker in self._workers if worker.task] + self._queue
+        self._queue.clear()
+        for worker in list(self._workers):
+            worker.task = None
+            self._replace(worker)
+        for task in tasks:
+            if task and not task.done.done():
+                task.done.set_exception(JobCancelled("the server is stopping"))
+        await asyncio.sleep(0)
+
+
+def _end(process: SpawnProcess) -> None:
+    """Terminates and reaps a process, then frees what it left in shared memory."""
+    pid = process.pid
+    process.terminate()
+    process.join(2.0)
+    if process.is_alive():
+        process.kill()
+        process.join(2.0)
+    if pid:
+        handover.sweep(pid)
+    with contextlib.suppress(ValueError):
+        process.close()
+
+
+def _reason(exitcode: int | None) -> str:
+    if exitcode is None:
+        return "closed its pipe"
+    if exitcode < 0:
+        name = signal.Signals(-exitcode).name
+        hint = " (out of memory?)" if name == "SIGKILL" else ""
+        return f"was ended by {name}{hint}"
+    return f"ended with code {exitcode}"
