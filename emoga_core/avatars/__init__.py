@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from emoga_core.avatars.avatar import Avatar, LocalGaussians
     from emoga_core.avatars.binding import Binding, TriangleFrames, bind, triangle_frames, unbind
     from emoga_core.avatars.blending import normalize_weights, parse_weights
+    from emoga_core.avatars.bundle import load_avatar, save_avatar, save_motion, save_state
+    from emoga_core.avatars.bundle_edit import (
+        baked_files,
+        describe,
+        remove_motion,
+        remove_state,
+        rename_state,
+        write_baked,
+    )
+    from emoga_core.avatars.bundle_files import BundleError
     from emoga_core.avatars.errors import AvatarError
+    from emoga_core.avatars.header import Header, read_header
     from emoga_core.avatars.motion import Motion, MotionFrame
     from emoga_core.avatars.names import check_name, name_from_text
     from emoga_core.avatars.states import EmotionState
@@ -23,7 +34,18 @@ _HOMES = {
     "avatar": ("Avatar", "LocalGaussians"),
     "binding": ("Binding", "TriangleFrames", "bind", "triangle_frames", "unbind"),
     "blending": ("normalize_weights", "parse_weights"),
+    "bundle": ("load_avatar", "save_avatar", "save_motion", "save_state"),
+    "bundle_edit": (
+        "baked_files",
+        "describe",
+        "remove_motion",
+        "remove_state",
+        "rename_state",
+        "write_baked",
+    ),
+    "bundle_files": ("BundleError",),
     "errors": ("AvatarError",),
+    "header": ("Header", "read_header"),
     "motion": ("Motion", "MotionFrame"),
     "names": ("check_name", "name_from_text"),
     "states": ("EmotionState",),
@@ -36,20 +58,33 @@ __all__ = [
     "Avatar",
     "AvatarError",
     "Binding",
+    "BundleError",
     "ColorMLP",
     "DirectSH",
     "EmotionState",
+    "Header",
     "LocalGaussians",
     "Motion",
     "MotionFrame",
     "TriangleFrames",
+    "baked_files",
     "bind",
     "check_name",
+    "describe",
+    "load_avatar",
     "name_from_text",
     "normalize_weights",
     "parse_weights",
+    "read_header",
+    "remove_motion",
+    "remove_state",
+    "rename_state",
+    "save_avatar",
+    "save_motion",
+    "save_state",
     "triangle_frames",
     "unbind",
+    "write_baked",
 ]
 
 

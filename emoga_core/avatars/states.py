@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -76,7 +76,11 @@ class EmotionState:
 
     def to(self, device: torch.device | str) -> EmotionState:
         """The same state on another device."""
-        tensors = (self.embedding, self.latent_indices, self.latent_values, self.expression, self.jaw)
-        return EmotionState(
-            self.name, *(t.to(device) for t in tensors), self.valence, self.arousal, self.provenance
+        return replace(
+            self,
+            embedding=self.embedding.to(device),
+            latent_indices=self.latent_indices.to(device),
+            latent_values=self.latent_values.to(device),
+            expression=self.expression.to(device),
+            jaw=self.jaw.to(device),
         )

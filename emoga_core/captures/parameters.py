@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,23 +10,10 @@ import numpy as np
 
 from emoga_core.captures.errors import CaptureError
 from emoga_core.files import write_atomic
+from emoga_core.npz import pack_npz, unpack_npz
 
 FLAME_VERTICES = 5023
 FLAME_VERTICES_WITH_TEETH = 5143
-# What NumPy and zipfile raise on files that are cut short, altered, encrypted or pickled.
-_DAMAGED = (
-    ValueError,
-    OSError,
-    EOFError,
-    KeyError,
-    zipfile.BadZipFile,
-    zlib.error,
-    NotImplementedError,
-    RuntimeError,
-    SyntaxError,
-    MemoryError,
-    OverflowError,
-)
 _POSE_KEYS = ("rotation", "neck_pose", "jaw_pose", "eyes_pose")
 
 
@@ -162,9 +146,7 @@ def write_parameters(
 
 def write_npz(path: Path, arrays: dict[str, np.ndarray], *, durable: bool = True) -> None:
     """Writes an uncompressed npz in one step."""
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]
-    write_atomic(path, buffer.getvalue(), durable=durable)
+    write_atomic(path, pack_npz(arrays), durable=durable)
 
 
 def read_npz(path: Path, keys: Sequence[str], optional: Sequence[str] = ()) -> dict[str, np.ndarray]:
@@ -174,18 +156,11 @@ def read_npz(path: Path, keys: Sequence[str], optional: Sequence[str] = ()) -> d
         CaptureError: the file is missing, damaged, holds Python objects or lacks one of `keys`.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise CaptureError(f"{path}: a single array, not an npz archive")
-            missing = [key for key in keys if key not in archive.files]
-            if missing:
-                raise CaptureError(f"{path}: lacks {', '.join(missing)}; export the capture again")
-            return {key: archive[key] for key in (*keys, *(k for k in optional if k in archive.files))}
+        return unpack_npz(path, keys, optional)
     except FileNotFoundError:
         raise CaptureError(f"{path}: this file is missing; copy it here again") from None
-    except _DAMAGED as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CaptureError(f"{path}: damaged, or no npz of numbers ({reason}); export it again") from None
+    except ValueError as error:
+        raise CaptureError(f"{path}: {error}; copy or export it again") from None
 
 
 def _read_file(path: Path, first: bool) -> dict[str, np.ndarray]:

@@ -1,0 +1,258 @@
+"""Changes of a bundle on disk that touch one state or motion and keep every other byte. Without PyTorch.
+
+Each change reads, alters and replaces the bundle under a lock, so that two programs do not undo each other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from emoga_core.avatars.bundle_files import HEADER, BundleError, bundle_folder, bundle_lock, replace_bundle
+from emoga_core.avatars.errors import AvatarError
+from emoga_core.avatars.header import (
+    PREVIEW,
+    TENSORS,
+    FileInfo,
+    Header,
+    MotionInfo,
+    NewerFormatError,
+    StateInfo,
+    check_baked_name,
+    parse_header,
+    read_file,
+    read_header,
+)
+from emoga_core.avatars.names import check_name
+
+Change = Callable[[Header], tuple[Header, Mapping[str, bytes]]]
+"""A header -> the new header and the bytes of files that are new or changed."""
+
+
+def remove_state(path: str | os.PathLike[str], name: str) -> None:
+    """Removes an emotion state. Raises AvatarError when there is none of that name."""
+
+    def change(header: Header) -> tuple[Header, Mapping[str, bytes]]:
+        gone = header.state(name)
+        return replace(header, states=tuple(s for s in header.states if s is not gone)), {}
+
+    edit_bundle(path, change)
+
+
+def remove_motion(path: str | os.PathLike[str], name: str) -> None:
+    """Removes a motion. Raises AvatarError when there is none of that name."""
+
+    def change(header: Header) -> tuple[Header, Mapping[str, bytes]]:
+        gone = header.motion(name)
+        return replace(header, motions=tuple(m for m in header.motions if m is not gone)), {}
+
+    edit_bundle(path, change)
+
+
+def rename_state(path: str | os.PathLike[str], old: str, new: str) -> None:
+    """Gives a state another name.
+
+    Raises:
+        AvatarError: no state `old`, `new` is taken, or not allowed.
+    """
+    check_name(new)
+
+    def change(header: Header) -> tuple[Header, Mapping[str, bytes]]:
+        state = header.state(old)
+        if any(other.name == new for other in header.states):
+            raise AvatarError(f"there is already an emotion {new!r}; remove it first or choose another name")
+        renamed = replace(state, name=new)
+        data = read_checked(bundle_folder(path), header, state.file)
+        states = tuple(renamed if s is state else s for s in header.states)
+        return replace(header, states=states), {renamed.file: data}
+
+    edit_bundle(path, change)
+
+
+def put_file(path: str | os.PathLike[str], info: StateInfo | MotionInfo, data: bytes) -> None:
+    """Adds or replaces one state or motion, given its encoded file."""
+    kind = "states" if isinstance(info, StateInfo) else "motions"
+
+    def change(header: Header) -> tuple[Header, Mapping[str, bytes]]:
+        rows = list(getattr(header, kind))
+        places = [number for number, row in enumerate(rows) if row.name == info.name]
+        if places:
+            rows[places[0]] = info
+        else:
+            rows.append(info)
+        return replace(header, **{kind: tuple(rows)}), {info.file: data}
+
+    edit_bundle(path, change)
+
+
+def edit_bundle(path: str | os.PathLike[str], change: Change) -> Header:
+    """Applies `change` to the bundle as it is on disk now, in one step. Baked buffers survive if still valid.
+
+    Raises:
+        AvatarError: from `change`.
+        BundleError: the bundle cannot be read or written; then nothing has changed.
+    """
+    with bundle_lock(path):
+        old = read_header(path)
+        header, new_files = change(old)
+        folder = bundle_folder(path)
+        return write_bundle(path, header, new_files, {name: folder / name for name in old.files})
+
+
+def write_bundle(
+    path: str | os.PathLike[str],
+    header: Header,
+    data: Mapping[str, bytes],
+    kept: Mapping[str, Path] | None = None,
+    preview: bytes | None = None,
+) -> Header:
+    """Writes a bundle of `header`'s states and motions. Call under `bundle_lock`.
+
+    Args:
+        data: bytes of new files. kept: files of the present bundle to take over where `data` has none.
+        preview: PNG; without it the present one stays while the neutral avatar is the same.
+
+    Returns:
+        The header as written, with sizes and hashes.
+    """
+    old = _present(path)
+    names = [TENSORS, *(s.file for s in header.states), *(m.file for m in header.motions)]
+    contents: dict[str, bytes | Path] = {}
+    files: dict[str, FileInfo] = {}
+    for name in names:
+        if name in data:
+            contents[name], files[name] = data[name], FileInfo.of(data[name])
+        elif kept is not None and name in kept:
+            contents[name], files[name] = kept[name], header.files[name]
+    header = replace(header, files=files)
+    if old is not None:
+        folder, before = old
+        same = before.files.get(TENSORS) == files[TENSORS]
+        if preview is None and same and (folder / PREVIEW).is_file():
+            contents[PREVIEW] = folder / PREVIEW
+        header = replace(header, baked=before.baked, baked_key=before.baked_key)
+        if header.is_baked and all((folder / "baked" / name).is_file() for name in header.baked):
+            contents.update({f"baked/{name}": folder / "baked" / name for name in header.baked})
+    if not any(name.startswith("baked/") for name in contents):
+        header = replace(header, baked={}, baked_key=None)
+    if preview is not None:
+        contents[PREVIEW] = preview
+    table = header.to_json()
+    parse_header(table, Path(path) / HEADER)  # what is written must be readable
+    replace_bundle(path, {HEADER: table, **contents})
+    return header
+
+
+def write_baked(path: str | os.PathLike[str], content_key: str, files: Mapping[str, bytes]) -> None:
+    """Stores wire buffers beside the avatar that they were made of, replacing older ones.
+
+    Args:
+        content_key: `Header.content_key` of the avatar that was baked.
+        files: plain file names -> bytes, the index among them.
+
+    Raises:
+        BundleError: the avatar on disk has changed since; bake again.
+    """
+    for name in files:
+        try:
+            check_baked_name(name)
+        except ValueError as error:
+            raise BundleError(f"{path}: {error}") from None
+    with bundle_lock(path):
+        header = read_header(path)
+        if header.content_key != content_key:
+            raise BundleError(f"{path}: the avatar has changed since it was baked; bake it again")
+        folder = bundle_folder(path)
+        header = replace(
+            header,
+            baked={name: FileInfo.of(data) for name, data in files.items()},
+            baked_key=content_key,
+        )
+        contents: dict[str, bytes | Path] = {name: folder / name for name in header.files}
+        if (folder / PREVIEW).is_file():
+            contents[PREVIEW] = folder / PREVIEW
+        contents.update({f"baked/{name}": data for name, data in files.items()})
+        replace_bundle(path, {HEADER: header.to_json(), **contents})
+
+
+def baked_files(path: str | os.PathLike[str]) -> dict[str, Path] | None:
+    """The bundle's wire buffers by name; None when it has none that belong to its present content.
+
+    Sizes are checked here; contents are named by their hash, which whoever serves them can check.
+
+    Raises:
+        BundleError: the bundle cannot be read.
+    """
+    header, folder = read_header(path), bundle_folder(path)
+    files = {name: folder / "baked" / name for name in header.baked}
+    whole = all(f.is_file() and f.stat().st_size == header.baked[n].bytes for n, f in files.items())
+    return files if header.is_baked and files and whole else None
+
+
+def read_bundle(path: str | os.PathLike[str]) -> tuple[Header, dict[str, bytes]]:
+    """The header and the bytes of the tensors, states and motions, all of one version of the bundle.
+
+    Raises:
+        BundleError: something is missing, cut short or altered.
+    """
+    for attempt in range(5):
+        folder = bundle_folder(path)
+        first = read_file(folder / HEADER)
+        header = parse_header(first, folder / HEADER)
+        try:
+            return header, {name: read_checked(folder, header, name) for name in header.files}
+        except BundleError:
+            # Somebody may have replaced the bundle between two of our reads: then its header is another one.
+            if attempt == 4 or read_file(bundle_folder(path) / HEADER) == first:
+                raise
+    raise AssertionError
+
+
+def read_checked(folder: Path, header: Header, name: str) -> bytes:
+    """One of the bundle's files, compared with the header's size and hash."""
+    data = read_file(folder / name)
+    if FileInfo.of(data) != header.files[name]:
+        state = "cut short" if len(data) < header.files[name].bytes else "altered"
+        raise BundleError(
+            f"{folder / name}: {state} since the avatar was saved; restore the avatar from a copy"
+        )
+    return data
+
+
+def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What `emoga info` shows, as JSON: the header, sizes on disk in bytes, whether it is baked."""
+    header, folder = read_header(path), bundle_folder(path)
+    baked = baked_files(path)
+    return {
+        "path": os.fspath(path),
+        "name": header.name,
+        "head": asdict(header.head),
+        "counts": asdict(header.counts),
+        "appearance": {"kind": header.appearance, "sh_degree": header.sh_degree},
+        "states": [{**asdict(s), "bytes": header.files[s.file].bytes} for s in header.states],
+        "motions": [
+            {**asdict(m), "seconds": m.frames / m.fps, "bytes": header.files[m.file].bytes}
+            for m in header.motions
+        ],
+        "provenance": header.provenance,
+        "content_key": header.content_key,
+        "baked": baked is not None,
+        "bytes": {
+            "total": sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()),
+            "tensors": header.files[TENSORS].bytes,
+            "baked": sum(info.bytes for info in header.baked.values()) if baked else 0,
+        },
+    }
+
+
+def _present(path: str | os.PathLike[str]) -> tuple[Path, Header] | None:
+    """The bundle that is there now, if it can be read."""
+    try:
+        return bundle_folder(path), read_header(path)
+    except NewerFormatError:
+        raise
+    except BundleError:
+        return None

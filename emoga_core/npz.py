@@ -1,0 +1,58 @@
+"""NumPy archives of plain numbers, without pickle and with one kind of error."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+# What NumPy and zipfile raise on files that are cut short, altered, encrypted or pickled.
+_DAMAGED = (
+    ValueError,
+    OSError,
+    EOFError,
+    KeyError,
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    MemoryError,
+    OverflowError,
+)
+
+
+def pack_npz(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """An uncompressed npz archive; the same arrays give the same bytes."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def unpack_npz(
+    source: Path | IO[bytes], keys: Sequence[str], optional: Sequence[str] = ()
+) -> dict[str, np.ndarray]:
+    """The named arrays of an npz archive, others are not read; `optional` ones where they exist.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: damaged, pickled, no npz, or one of `keys` is missing; the message says which.
+    """
+    try:
+        with np.load(source, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("a single array")
+            missing = [key for key in keys if key not in archive.files]
+            if missing:
+                raise ValueError(f"lacks {', '.join(missing)}")
+            return {key: archive[key] for key in (*keys, *(k for k in optional if k in archive.files))}
+    except FileNotFoundError:
+        raise
+    except _DAMAGED as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"damaged, or no npz of numbers ({reason})") from None
