@@ -64,7 +64,7 @@ def struct_to_wire(value: Any, where: str) -> dict[str, Any]:
 
 
 def struct_from_wire(cls: Any, value: Any, where: str) -> Any:
-    """Builds a generated dataclass from a map. Unknown keys are ignored: later minor fields do not break us."""
+    """Builds a generated dataclass from a map. Unknown keys are ignored: later fields break nothing."""
     if not isinstance(value, dict):
         raise ProtocolError(f"{where}: expected a map, got {_name(value)}")
     arguments = {}

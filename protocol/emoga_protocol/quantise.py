@@ -23,11 +23,11 @@ def quantise_uniform(values: np.ndarray, bits: int) -> tuple[np.ndarray, list[fl
         integers (N, C), minimum and step of each column: value ~ minimum + integer * step.
     """
     top = 2**bits - 1
-    low = values.min(axis=0) if len(values) else np.zeros(values.shape[1])
+    low = np.asarray(values.min(axis=0) if len(values) else np.zeros(values.shape[1]))
     high = values.max(axis=0) if len(values) else low
     # Rounded to float32 first, as any reader may do.
-    low = np.float32(low).astype(np.float64)
-    step = np.maximum(np.float32((high - low) / top).astype(np.float64), 1e-12)
+    low = low.astype(np.float32).astype(np.float64)
+    step = np.maximum(((high - low) / top).astype(np.float32).astype(np.float64), 1e-12)
     integers = np.clip(np.rint((values - low) / step), 0, top)
     return integers.astype(np.uint8 if bits == 8 else np.uint16), low.tolist(), step.tolist()
 

@@ -1,4 +1,4 @@
-"""C# 8 definitions (netstandard2.1, no engine references): enums, constants, one class a struct or message."""
+"""C# 8 definitions (netstandard2.1, no engine references): enums, constants, a class for each message."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from xml.sax.saxutils import escape
 from .schema import Schema, Type, class_name, easing_segments, parse_type
 
 CSHARP = {
-    "u8": "byte", "u16": "ushort", "u32": "uint", "u64": "ulong", "i32": "int", "f32": "float", "f64": "double",
-    "bool": "bool", "str": "string", "sha256": "string", "easing": "string", "any": "object",
+    "u8": "byte", "u16": "ushort", "u32": "uint", "u64": "ulong", "i32": "int",
+    "f32": "float", "f64": "double", "bool": "bool", "any": "object",
+    "str": "string", "sha256": "string", "easing": "string",
 }  # fmt: skip
 REFERENCES = ("string", "object")
 
@@ -87,8 +88,9 @@ def _easings(schema: Schema) -> Iterator[str]:
     )
     yield "    public static class Easings"
     yield "    {"
-    yield "        public static readonly IReadOnlyDictionary<string, (double[] First, double[] Second)> Curves ="
-    yield "            new Dictionary<string, (double[] First, double[] Second)>"
+    pair = "<string, (double[] First, double[] Second)>"
+    yield f"        public static readonly IReadOnlyDictionary{pair} Curves ="
+    yield f"            new Dictionary{pair}"
     yield "            {"
     for name, curve in schema["easings"].items():
         first, second = (", ".join(f"{c:g}" for c in segment) for segment in easing_segments(curve))
@@ -118,7 +120,8 @@ def _blobs(schema: Schema) -> Iterator[str]:
         yield "    {"
         yield f'        public const string Kind = "{name}";'
         yield f"        public const byte Number = {blob['number']};"
-        yield "        public static readonly IReadOnlyDictionary<string, uint> Limits = new Dictionary<string, uint>"
+        yield "        public static readonly IReadOnlyDictionary<string, uint> Limits ="
+        yield "            new Dictionary<string, uint>"
         yield "        {"
         yield from (
             f'            ["{d}"] = {schema["limits"][limit]},' for d, limit in blob["dimensions"].items()

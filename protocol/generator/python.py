@@ -8,7 +8,8 @@ from typing import Any
 from .schema import Schema, Type, class_name, easing_segments, parse_type
 
 PYTHON = {
-    "bool": "bool", "str": "str", "sha256": "str", "easing": "str", "any": "Any", "f32": "float", "f64": "float",
+    "bool": "bool", "any": "Any", "f32": "float", "f64": "float",
+    "str": "str", "sha256": "str", "easing": "str",
 }  # fmt: skip
 
 
@@ -37,6 +38,10 @@ def _literal(value: Any) -> str:
     return '"' + value.replace('"', '\\"') + '"' if isinstance(value, str) else repr(value)
 
 
+def _field_spec(f: Schema) -> str:
+    return f"FieldSpec({_literal(f['name'])}, {_literal(f['type'])}, {'default' not in f})"
+
+
 def _dataclass(name: str, group: Schema, structs: Schema, constants: list[str]) -> Iterator[str]:
     yield "@dataclass(slots=True, kw_only=True)"
     yield f"class {name}:"
@@ -50,12 +55,9 @@ def _dataclass(name: str, group: Schema, structs: Schema, constants: list[str]) 
     else:
         yield '    """'
         yield ""
-    # A one-line docstring stays on its line.
     yield from (f"    {line}" for line in constants)
     yield "    FIELDS: ClassVar[tuple[FieldSpec, ...]] = ("
-    for f in group["fields"]:
-        required = "default" not in f
-        yield f"        FieldSpec({_literal(f['name'])}, {_literal(f['type'])}, {required}),"
+    yield from (f"        {_field_spec(f)}," for f in group["fields"])
     yield "    )"
     for f in group["fields"]:
         kind = parse_type(f["type"], structs)
@@ -112,14 +114,13 @@ def _blobs(schema: Schema) -> Iterator[str]:
         )
         yield "        },"
         yield "        header=("
-        for f in blob["header"]:
-            yield f"            FieldSpec({_literal(f['name'])}, {_literal(f['type'])}, {'default' not in f}),"
+        yield from (f"            {_field_spec(f)}," for f in blob["header"])
         yield "        ),"
         yield "        arrays=("
         for array in blob["arrays"]:
             shape = ", ".join(_literal(d) for d in array["shape"]) + ("," if len(array["shape"]) == 1 else "")
-            of = _literal(array.get("of", ""))
-            yield f"            ArraySpec({_literal(array['name'])}, {_literal(array['type'])}, {of}, ({shape})),"
+            texts = ", ".join(_literal(array.get(key, "")) for key in ("name", "type", "of"))
+            yield f"            ArraySpec({texts}, ({shape})),"
         yield "        ),"
         yield "    ),"
     yield "}"

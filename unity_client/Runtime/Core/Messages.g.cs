@@ -566,7 +566,8 @@ namespace Emoga.Protocol
     {
         public const string Kind = "head";
         public const byte Number = 1;
-        public static readonly IReadOnlyDictionary<string, uint> Limits = new Dictionary<string, uint>
+        public static readonly IReadOnlyDictionary<string, uint> Limits =
+            new Dictionary<string, uint>
         {
             ["V"] = 1048576,
             ["F"] = 2097152,
@@ -599,7 +600,8 @@ namespace Emoga.Protocol
     {
         public const string Kind = "splats";
         public const byte Number = 2;
-        public static readonly IReadOnlyDictionary<string, uint> Limits = new Dictionary<string, uint>
+        public static readonly IReadOnlyDictionary<string, uint> Limits =
+            new Dictionary<string, uint>
         {
             ["N"] = 4194304,
             ["F"] = 2097152,
@@ -622,7 +624,8 @@ namespace Emoga.Protocol
     {
         public const string Kind = "delta";
         public const byte Number = 3;
-        public static readonly IReadOnlyDictionary<string, uint> Limits = new Dictionary<string, uint>
+        public static readonly IReadOnlyDictionary<string, uint> Limits =
+            new Dictionary<string, uint>
         {
             ["N"] = 4194304,
             ["NB"] = 4194304,
