@@ -15,18 +15,17 @@ if TYPE_CHECKING:
     from emoga_core.avatars.blending import normalize_weights, parse_weights
     from emoga_core.avatars.bundle import load_avatar, save_avatar, save_motion, save_state
     from emoga_core.avatars.bundle_edit import (
-        baked_files,
         describe,
         remove_motion,
         remove_state,
         rename_state,
-        write_baked,
     )
     from emoga_core.avatars.bundle_files import BundleError
     from emoga_core.avatars.errors import AvatarError
     from emoga_core.avatars.header import Header, read_header
     from emoga_core.avatars.motion import Motion, MotionFrame
     from emoga_core.avatars.names import check_name, name_from_text
+    from emoga_core.avatars.portrait import portrait_cameras, render_avatar
     from emoga_core.avatars.states import EmotionState
 
 _HOMES = {
@@ -36,18 +35,17 @@ _HOMES = {
     "blending": ("normalize_weights", "parse_weights"),
     "bundle": ("load_avatar", "save_avatar", "save_motion", "save_state"),
     "bundle_edit": (
-        "baked_files",
         "describe",
         "remove_motion",
         "remove_state",
         "rename_state",
-        "write_baked",
     ),
     "bundle_files": ("BundleError",),
     "errors": ("AvatarError",),
     "header": ("Header", "read_header"),
     "motion": ("Motion", "MotionFrame"),
     "names": ("check_name", "name_from_text"),
+    "portrait": ("portrait_cameras", "render_avatar"),
     "states": ("EmotionState",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -67,7 +65,6 @@ __all__ = [
     "Motion",
     "MotionFrame",
     "TriangleFrames",
-    "baked_files",
     "bind",
     "check_name",
     "describe",
@@ -75,16 +72,17 @@ __all__ = [
     "name_from_text",
     "normalize_weights",
     "parse_weights",
+    "portrait_cameras",
     "read_header",
     "remove_motion",
     "remove_state",
     "rename_state",
+    "render_avatar",
     "save_avatar",
     "save_motion",
     "save_state",
     "triangle_frames",
     "unbind",
-    "write_baked",
 ]
 
 

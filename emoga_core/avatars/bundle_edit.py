@@ -21,7 +21,6 @@ from emoga_core.avatars.header import (
     MotionInfo,
     NewerFormatError,
     StateInfo,
-    check_baked_name,
     parse_header,
     read_file,
     read_header,
@@ -89,7 +88,7 @@ def put_file(path: str | os.PathLike[str], info: StateInfo | MotionInfo, data: b
 
 
 def edit_bundle(path: str | os.PathLike[str], change: Change) -> Header:
-    """Applies `change` to the bundle as it is on disk now, in one step. Baked buffers survive if still valid.
+    """Applies `change` to the bundle as it is on disk now, in one step.
 
     Raises:
         AvatarError: from `change`.
@@ -110,6 +109,8 @@ def write_bundle(
     preview: bytes | None = None,
 ) -> Header:
     """Writes a bundle of `header`'s states and motions. Call under `bundle_lock`.
+
+    `baked/` stays while the content is the same, else it is dropped: the server bakes again.
 
     Args:
         data: bytes of new files. kept: files of the present bundle to take over where `data` has none.
@@ -133,63 +134,14 @@ def write_bundle(
         same = before.files.get(TENSORS) == files[TENSORS]
         if preview is None and same and (folder / PREVIEW).is_file():
             contents[PREVIEW] = folder / PREVIEW
-        header = replace(header, baked=before.baked, baked_key=before.baked_key)
-        if header.is_baked and all((folder / "baked" / name).is_file() for name in header.baked):
-            contents.update({f"baked/{name}": folder / "baked" / name for name in header.baked})
-    if not any(name.startswith("baked/") for name in contents):
-        header = replace(header, baked={}, baked_key=None)
+        if header.content_key == before.content_key:
+            contents.update(_baked(folder))
     if preview is not None:
         contents[PREVIEW] = preview
     table = header.to_json()
     parse_header(table, Path(path) / HEADER)  # what is written must be readable
     replace_bundle(path, {HEADER: table, **contents})
     return header
-
-
-def write_baked(path: str | os.PathLike[str], content_key: str, files: Mapping[str, bytes]) -> None:
-    """Stores wire buffers beside the avatar that they were made of, replacing older ones.
-
-    Args:
-        content_key: `Header.content_key` of the avatar that was baked.
-        files: plain file names -> bytes, the index among them.
-
-    Raises:
-        BundleError: the avatar on disk has changed since; bake again.
-    """
-    for name in files:
-        try:
-            check_baked_name(name)
-        except ValueError as error:
-            raise BundleError(f"{path}: {error}") from None
-    with bundle_lock(path):
-        header = read_header(path)
-        if header.content_key != content_key:
-            raise BundleError(f"{path}: the avatar has changed since it was baked; bake it again")
-        folder = bundle_folder(path)
-        header = replace(
-            header,
-            baked={name: FileInfo.of(data) for name, data in files.items()},
-            baked_key=content_key,
-        )
-        contents: dict[str, bytes | Path] = {name: folder / name for name in header.files}
-        if (folder / PREVIEW).is_file():
-            contents[PREVIEW] = folder / PREVIEW
-        contents.update({f"baked/{name}": data for name, data in files.items()})
-        replace_bundle(path, {HEADER: header.to_json(), **contents})
-
-
-def baked_files(path: str | os.PathLike[str]) -> dict[str, Path] | None:
-    """The bundle's wire buffers by name; None when it has none that belong to its present content.
-
-    Sizes are checked here; contents are named by their hash, which whoever serves them can check.
-
-    Raises:
-        BundleError: the bundle cannot be read.
-    """
-    header, folder = read_header(path), bundle_folder(path)
-    files = {name: folder / "baked" / name for name in header.baked}
-    whole = all(f.is_file() and f.stat().st_size == header.baked[n].bytes for n, f in files.items())
-    return files if header.is_baked and files and whole else None
 
 
 def read_bundle(path: str | os.PathLike[str]) -> tuple[Header, dict[str, bytes]]:
@@ -223,9 +175,8 @@ def read_checked(folder: Path, header: Header, name: str) -> bytes:
 
 
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What `emoga info` shows, as JSON: the header, sizes on disk in bytes, whether it is baked."""
+    """What `emoga info` shows, as JSON: the header and sizes on disk in bytes."""
     header, folder = read_header(path), bundle_folder(path)
-    baked = baked_files(path)
     return {
         "path": os.fspath(path),
         "name": header.name,
@@ -239,13 +190,18 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
         ],
         "provenance": header.provenance,
         "content_key": header.content_key,
-        "baked": baked is not None,
         "bytes": {
             "total": sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()),
             "tensors": header.files[TENSORS].bytes,
-            "baked": sum(info.bytes for info in header.baked.values()) if baked else 0,
+            "baked": sum(f.stat().st_size for f in _baked(folder).values()),
         },
     }
+
+
+def _baked(folder: Path) -> dict[str, Path]:
+    """Relative names of the files in `baked/`, whatever they are, without unfinished ones."""
+    found = (folder / "baked").glob("*") if (folder / "baked").is_dir() else ()
+    return {f"baked/{f.name}": f for f in found if f.is_file() and not f.name.startswith(".")}
 
 
 def _present(path: str | os.PathLike[str]) -> tuple[Path, Header] | None:

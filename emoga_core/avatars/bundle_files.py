@@ -65,7 +65,7 @@ def bundle_lock(path: str | os.PathLike[str]) -> Iterator[None]:
 def replace_bundle(path: str | os.PathLike[str], contents: Mapping[str, bytes | Path]) -> None:
     """Makes `contents` (relative name -> bytes, or a file to link) the bundle's files.
 
-    Call it under `bundle_lock`. Files that do not belong to a bundle and that somebody put there are carried over.
+    Call it under `bundle_lock`. Foreign files that somebody put into the folder are carried over.
 
     Raises:
         BundleError: the target is something else than a bundle, or cannot be written; the old one is whole.

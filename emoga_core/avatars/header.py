@@ -8,7 +8,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,21 +110,15 @@ class Header:
     motions: tuple[MotionInfo, ...]
     provenance: dict[str, Any]
     files: dict[str, FileInfo]
-    baked: dict[str, FileInfo] = field(default_factory=dict)
-    baked_key: str | None = None
 
     @property
     def content_key(self) -> str:
-        """SHA-256 (hex) of all that decides how the avatar looks and moves, and of its licence."""
-        table = asdict(replace(self, baked={}, baked_key=None, provenance={}))
+        """SHA-256 (hex) of all that decides how the avatar looks and moves, and of its licence: whatever was
+        baked from an avatar with another key is out of date."""
+        table = asdict(replace(self, provenance={}))
         for state in table["states"]:
             del state["provenance"]
         return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
-
-    @property
-    def is_baked(self) -> bool:
-        """Whether its wire buffers belong to its present content."""
-        return self.baked_key is not None and self.baked_key == self.content_key
 
     def state(self, name: str) -> StateInfo:
         """The state of that name; AvatarError when there is none."""
@@ -141,8 +135,6 @@ class Header:
         del table["sh_degree"]
         table["states"] = [{"file": s.file, **asdict(s)} for s in self.states]
         table["motions"] = [{"file": m.file, **asdict(m)} for m in self.motions]
-        table["baked"] = {"key": self.baked_key, "files": table["baked"]} if self.baked_key else None
-        del table["baked_key"]
         try:
             return json.dumps(table, indent=1, allow_nan=False).encode()
         except (TypeError, ValueError) as error:
@@ -271,7 +263,6 @@ def _header(reader: _Reader) -> Header:
         motions=tuple(_motion(row) for row in reader.children("motions")),
         provenance=reader.anything("provenance"),
         files=_files(reader.child("files")),
-        **_baked(reader),
     )
     if header.sh_degree > 3:
         raise ValueError(f"appearance.sh_degree is {header.sh_degree}, expected 0 to 3")
@@ -308,27 +299,6 @@ def _files(reader: _Reader) -> dict[str, FileInfo]:
     return {
         name: FileInfo(row.count("bytes"), row.text("sha256", "[0-9a-f]{64}")) for name, row in rows.items()
     }
-
-
-def _baked(reader: _Reader) -> dict[str, Any]:
-    if reader.table.get("baked") is None:
-        return {}
-    baked = reader.child("baked")
-    files = _files(baked.child("files"))
-    for name in files:
-        check_baked_name(name)
-    return {"baked": files, "baked_key": baked.text("key", "[0-9a-f]{64}")}
-
-
-def check_baked_name(name: str) -> str:
-    """Returns `name` when it is a plain file name for `baked/`.
-
-    Raises:
-        ValueError: otherwise.
-    """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}", name):
-        raise ValueError(f"baked file name {name[:60]!r} is not allowed")
-    return name
 
 
 def _named(items: tuple[Any, ...], name: str, what: str) -> Any:
