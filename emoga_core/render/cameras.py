@@ -104,7 +104,7 @@ class Cameras:
 
     @staticmethod
     def from_opengl(camera_to_world: Tensor, intrinsics: Tensor, width: int, height: int) -> Cameras:
-        """From OpenGL camera-to-world (C, 4, 4) (x right, y up, looking along -z) and intrinsics (C, 3, 3)."""
+        """From OpenGL camera-to-world (C, 4, 4) (x right, y up, looking along -z); intrinsics (C, 3, 3)."""
         flip = torch.tensor(_OPENGL_TO_OPENCV, dtype=camera_to_world.dtype, device=camera_to_world.device)
         matrix = camera_to_world if camera_to_world.ndim == 3 else camera_to_world[None]
         return Cameras(torch.linalg.inv(matrix * flip), intrinsics, width, height)

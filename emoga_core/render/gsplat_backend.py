@@ -25,7 +25,7 @@ def rasterize_gsplat(
         from gsplat import rasterization  # type: ignore[import-not-found]
     except ImportError as error:
         raise EmogaError(
-            "rasterize: gsplat is not installed; `pip install 'emoga[cuda]'` or take backend='numba' on the CPU."
+            "rasterize: gsplat is not installed; pip install 'emoga[cuda]', or draw on the CPU."
         ) from error
     if gaussians.means.device.type != "cuda" or gaussians.means.dtype != torch.float32:
         raise EmogaError(

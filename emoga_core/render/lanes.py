@@ -1,9 +1,9 @@
 """Sixteen numbers at once in numba kernels: an explicit vector type.
 
-Loops that numba vectorises by itself fall back to scalar code for small reasons (a computed index, two arrays that
-might overlap) and then cost several times as much. `Lanes` is one LLVM vector of 16 floats; `+ - * /`, comparisons
-and the functions below act on all of them, and scalars are spread. LLVM maps it to one AVX-512 register, two of
-AVX or four of NEON.
+Loops that numba vectorises by itself fall back to scalar code for small reasons (a computed index, two
+arrays that might overlap) and then cost several times as much. `Lanes` is one LLVM vector of 16 floats;
+arithmetic, comparisons and the functions below act on all of them, and scalars are spread. LLVM maps it to
+one AVX-512 register, two of AVX or four of NEON.
 
 Inside a kernel::
 
@@ -25,6 +25,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
 COUNT = 16
+_intrinsic: Any = intrinsic  # calls inside kernels lack the first parameter of the definitions below
 _FLAGS = ("reassoc", "contract", "nsz", "arcp")
 _EXACT = ("nsz",)  # for steps that rely on rounding; also keeps numba from adding its own flags
 
@@ -71,7 +72,7 @@ def _constant(dtype: types.Float, value: float) -> ir.Constant:
     return ir.Constant(_vector(dtype), [value] * COUNT)
 
 
-def _spread(builder: ir.IRBuilder, value: ir.Value, dtype: types.Float) -> ir.Value:
+def _spread(builder: ir.IRBuilder, value: Any, dtype: types.Float) -> Any:
     """The vector itself, or a scalar in every lane."""
     if isinstance(value.type, ir.VectorType):
         return value
@@ -159,7 +160,7 @@ def _bytes(dtype: types.Float) -> int:
     return dtype.bitwidth // 8
 
 
-@intrinsic
+@_intrinsic
 def load(typingctx, array, index):
     """Sixteen values of a 1-D contiguous array from `index` on."""
 
@@ -170,7 +171,7 @@ def load(typingctx, array, index):
     return Lanes(array.dtype)(array, index), generate
 
 
-@intrinsic
+@_intrinsic
 def store(typingctx, array, index, value):
     """Writes sixteen values to a 1-D contiguous array from `index` on."""
 
@@ -182,7 +183,7 @@ def store(typingctx, array, index, value):
     return types.void(array, index, value), generate
 
 
-@intrinsic
+@_intrinsic
 def fill(typingctx, value):
     """The same float in every lane."""
 
@@ -192,7 +193,7 @@ def fill(typingctx, value):
     return Lanes(value)(value), generate
 
 
-@intrinsic
+@_intrinsic
 def select(typingctx, mask, a, b):
     """a where the mask is true, else b; either may be a scalar."""
     lanes = _lanes_of(a, b)
@@ -207,7 +208,7 @@ def select(typingctx, mask, a, b):
 
 
 def _extremum(name: str, symbol: str) -> Any:
-    @intrinsic
+    @_intrinsic
     def function(typingctx, a, b):
         lanes = _lanes_of(a, b)
         if lanes is None:
@@ -226,7 +227,7 @@ smaller = _extremum("smaller", "<")
 larger = _extremum("larger", ">")
 
 
-@intrinsic
+@_intrinsic
 def minus_magnitude(typingctx, a):
     """-|a|."""
 
@@ -236,7 +237,7 @@ def minus_magnitude(typingctx, a):
     return a(a), generate
 
 
-@intrinsic
+@_intrinsic
 def add_up(typingctx, a):
     """Sum of the lanes, always in the same order."""
 
@@ -251,7 +252,7 @@ def add_up(typingctx, a):
     return a.dtype(a), generate
 
 
-@intrinsic
+@_intrinsic
 def any_lane(typingctx, mask):
     """Whether the mask is true in some lane."""
 
@@ -262,7 +263,7 @@ def any_lane(typingctx, mask):
     return types.boolean(mask), generate
 
 
-@intrinsic
+@_intrinsic
 def lowest_bit(typingctx, value):
     """Index of the lowest set bit of an integer that is not 0."""
 
@@ -277,7 +278,7 @@ def lowest_bit(typingctx, value):
 _EXP2 = (1.00000007, 0.693146967, 0.240221197, 0.0555071327, 0.00967554133, 0.00132764715)
 
 
-@intrinsic
+@_intrinsic
 def exp_negative(typingctx, a):
     """exp(-a). float32: a in [0, 80], relative error below 5e-7; float64: any a, to machine precision."""
 

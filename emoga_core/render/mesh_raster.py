@@ -1,8 +1,8 @@
 """A z-buffer for triangle meshes: which triangle each pixel shows, where on it, and how far away.
 
-Edge functions are evaluated in homogeneous coordinates (Olano and Greer 1997), so triangles that cross the camera
-plane need no clipping and barycentric coordinates are perspective-correct. Not differentiable in the vertices;
-`MeshRaster.interpolate` is differentiable in the values it interpolates.
+Edge functions are evaluated in homogeneous coordinates (Olano and Greer 1997), so triangles that cross the
+camera plane need no clipping and barycentric coordinates are perspective-correct. Not differentiable in the
+vertices; `MeshRaster.interpolate` is differentiable in the values it interpolates.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class MeshRaster:
         return picture
 
     def labels(self, vertex_labels: Tensor, empty: int = -1) -> Tensor:
-        """Labels per vertex (V,) -> (C, H, W): the label of the nearest corner; `empty` where there is none."""
+        """Labels per vertex (V,) -> (C, H, W): that of the nearest corner; `empty` where there is none."""
         corners = self._corners(None)
         nearest = self.barycentric[self.mask].argmax(-1, keepdim=True)
         picture = torch.full(self.triangle_ids.shape, empty, dtype=vertex_labels.dtype)
@@ -73,13 +73,13 @@ class MeshRaster:
         triangles = self.triangles if triangles is None else triangles
         if len(triangles) != len(self.triangles):
             raise EmogaError(
-                f"MeshRaster: {len(triangles)} triangles do not match the {len(self.triangles)} that were drawn."
+                f"MeshRaster: {len(triangles)} triangles given, but {len(self.triangles)} were drawn."
             )
         return triangles[self.triangle_ids[self.mask].long()]
 
 
 def vertex_normals(vertices: Tensor, triangles: Tensor) -> Tensor:
-    """Unit normals (..., V, 3) of vertices (..., V, 3): area-weighted mean over the triangles (F, 3) around each.
+    """Unit normals (..., V, 3) of vertices (..., V, 3): area-weighted mean over the triangles (F, 3) around.
 
     Triangles run counter-clockwise seen from outside. A vertex without area gets a zero normal.
     """
@@ -102,8 +102,8 @@ def rasterize_mesh(
         cameras: C cameras.
         cull_backfaces: leave out triangles that face away from the camera.
 
-    A pixel whose centre lies on an edge belongs to both triangles and shows the nearer one (the earlier one when
-    equally near), so that closed surfaces have no gaps.
+    A pixel whose centre lies on an edge belongs to both triangles and shows the nearer one (the earlier one
+    when equally near), so that closed surfaces have no gaps.
 
     Raises:
         EmogaError: for wrong shapes, indices out of range or vertices that are not finite.
@@ -151,7 +151,7 @@ def _span(p, a, b, c, axis, size):
     w = p[c, axis] / p[c, 2]
     low = max(min(u, v, w) - 0.5, 0.0)
     high = min(max(u, v, w) - 0.5, size - 1.0)
-    return int(math.ceil(low - 1e-6)), int(math.floor(high + 1e-6))
+    return math.ceil(low - 1e-6), math.floor(high + 1e-6)
 
 
 @kernel(parallel=True)
@@ -168,7 +168,8 @@ def _draw(points, triangles, cull_backfaces, ids, barycentric, depth):
             c = triangles[t, 2]
             if p[a, 2] < _NEAR and p[b, 2] < _NEAR and p[c, 2] < _NEAR:
                 continue
-            ax, ay, az = p[b, 1] * p[c, 2] - p[b, 2] * p[c, 1], p[b, 2] * p[c, 0] - p[b, 0] * p[c, 2], 0.0
+            ax = p[b, 1] * p[c, 2] - p[b, 2] * p[c, 1]
+            ay = p[b, 2] * p[c, 0] - p[b, 0] * p[c, 2]
             az = p[b, 0] * p[c, 1] - p[b, 1] * p[c, 0]
             bx = p[c, 1] * p[a, 2] - p[c, 2] * p[a, 1]
             by = p[c, 2] * p[a, 0] - p[c, 0] * p[a, 2]

@@ -1,8 +1,8 @@
 """How the CPU kernels are compiled.
 
-The fast-math set leaves out `nnan` and `ninf` on purpose: kernels test for values that are not finite. Kernels
-are compiled on their first call and kept in numba's cache; where no cache folder is writable they are compiled
-in each process.
+The fast-math set leaves out `nnan` and `ninf` on purpose: kernels test for values that are not finite.
+Kernels are compiled on their first call and kept in numba's cache; where no cache folder is writable they are
+compiled in each process.
 """
 
 from __future__ import annotations

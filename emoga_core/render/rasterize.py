@@ -1,4 +1,4 @@
-"""The public splat rasteriser: one meaning, three backends (numba on the CPU, gsplat on CUDA, plain torch)."""
+"""The splat rasteriser: one meaning, three backends (numba on the CPU, gsplat on CUDA, plain torch)."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class RasterInfo:
     """What happened to each of N Gaussians in each of C pictures.
 
     Attributes:
-        means2d: (C, N, 2) positions in px. Part of the graph and `.grad` is kept: after `backward()` it holds the
-            screen-space gradients that densification looks at.
+        means2d: (C, N, 2) positions in px. Part of the graph and `.grad` is kept: after `backward()` it
+            holds the screen-space gradients that densification looks at.
         radii: (C, N) larger half extent in px of the region with alpha >= 1/255; 0 where not visible.
         depths: (C, N) metres along the camera's axis; 0 behind the camera.
     """
@@ -57,24 +57,24 @@ def rasterize(
 ) -> tuple[Tensor, Tensor, RasterInfo]:
     """Draws Gaussians, with the meaning of gsplat's `rasterization` in classic mode.
 
-    Each Gaussian is projected by the local affine approximation (EWA splatting, Zwicker et al. 2001) with 0.3 px^2
-    of blur, coloured by max(SH + 0.5, 0) for its direction from the camera, and composited front to back (Kerbl
-    et al. 2023): alpha is clamped to 0.999, skipped below 1/255, and a pixel stops before its transmittance would
-    fall to 1e-4. Differentiable in every field of the Gaussians and in the background.
+    Each Gaussian is projected by the local affine approximation (EWA splatting, Zwicker et al. 2001) with
+    0.3 px^2 of blur, coloured by max(SH + 0.5, 0) for its direction from the camera, and composited front to
+    back (Kerbl et al. 2023): alpha is clamped to 0.999, skipped below 1/255, and a pixel stops before its
+    transmittance would fall to 1e-4. Differentiable in every field of the Gaussians and in the background.
 
     Args:
         gaussians: N Gaussians, float32 or float64.
         cameras: C cameras on the same device, of any float type.
         background: (3,) or (C, 3); black by default.
-        backend: "auto" takes gsplat for CUDA tensors and numba for the CPU. "torch" is the slow twin that compares
-            every Gaussian with every pixel, on any device.
+        backend: "auto" takes gsplat for CUDA tensors and numba for the CPU. "torch" is the slow twin that
+            compares every Gaussian with every pixel, on any device.
 
     Returns:
         colors (C, H, W, 3), alphas (C, H, W, 1) and a `RasterInfo`.
 
     Raises:
-        EmogaError: for shapes or devices that do not belong together, values that are not finite, or a backend
-            that this machine lacks.
+        EmogaError: for shapes or devices that do not belong together, values that are not finite, or a
+            backend that this machine lacks.
 
     Example:
         >>> import torch
@@ -101,8 +101,8 @@ def rasterize(
         raise EmogaError(f"rasterize: backend is {backend!r}; choose auto, numba, gsplat or torch.")
     if gaussians.means.device.type != "cpu":
         raise EmogaError(
-            f"rasterize: the numba backend draws on the CPU but the Gaussians are on {gaussians.means.device}; "
-            "move them or take backend='gsplat'."
+            f"rasterize: the numba backend draws on the CPU but the Gaussians are on "
+            f"{gaussians.means.device}; move them or take backend='gsplat'."
         )
     return _rasterize_numba(gaussians, cameras, background)
 
@@ -192,8 +192,8 @@ def _check(gaussians: Gaussians, cameras: Cameras, background: Tensor | None) ->
         tensor = getattr(gaussians, field.name)
         if tensor.device != means.device or tensor.dtype != means.dtype:
             raise EmogaError(
-                f"rasterize: {field.name} is {tensor.dtype} on {tensor.device} but means are {means.dtype} on "
-                f"{means.device}; bring them together with Gaussians.to()."
+                f"rasterize: {field.name} is {tensor.dtype} on {tensor.device} but means are {means.dtype} "
+                f"on {means.device}; bring them together with Gaussians.to()."
             )
         _require_finite(f"Gaussians.{field.name}", tensor)
     if means.dtype not in (torch.float32, torch.float64):
@@ -209,7 +209,8 @@ def _check(gaussians: Gaussians, cameras: Cameras, background: Tensor | None) ->
     background = torch.as_tensor(background).to(means)
     if tuple(background.shape) not in ((3,), (len(cameras), 3)):
         raise EmogaError(
-            f"rasterize: background has shape {tuple(background.shape)}, expected (3,) or ({len(cameras)}, 3)."
+            f"rasterize: background has shape {tuple(background.shape)}, "
+            f"expected (3,) or ({len(cameras)}, 3)."
         )
     _require_finite("background", background)
     return background.expand(len(cameras), 3)

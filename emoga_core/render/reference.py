@@ -27,8 +27,8 @@ def project_reference(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """-> means2d (N, 2), conics (N, 3) and depths (N,), by the matrix formulas of EWA splatting.
 
-    The covariance is J W R S S^T R^T W^T J^T + 0.3 I (Kerbl et al. 2023, equation 5). Gaussians in front of the
-    near plane only; callers mask the others.
+    The covariance is J W R S S^T R^T W^T J^T + 0.3 I (Kerbl et al. 2023, equation 5). Gaussians in front of
+    the near plane only; callers mask the others.
     """
     rotation, translation = view[:3, :3], view[:3, 3]
     camera = means @ rotation.T + translation

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from emoga_core.errors import EmogaError
+from emoga_core.render.buffers import empty, empty_like
 from emoga_core.render.numba_kernels import kernel
 
 C0 = 0.28209479177387814
@@ -27,8 +28,8 @@ def sh_basis(directions: Tensor, count: int) -> Tensor:
     values = [torch.full_like(x, C0)]
     if count > 1:
         values += [-C1 * y, C1 * z, -C1 * x]
+    xx, yy, zz = x * x, y * y, z * z
     if count > 4:
-        xx, yy, zz = x * x, y * y, z * z
         values += [C2[0] * x * y, -C2[0] * y * z, C2[1] * (2 * zz - xx - yy), -C2[0] * x * z]
         values += [C2[2] * (xx - yy)]
     if count > 9:
@@ -72,23 +73,22 @@ def evaluate_sh(sh: Tensor, directions: Tensor) -> Tensor:
 class _EvaluateSH(torch.autograd.Function):
     @staticmethod
     def forward(ctx, sh: Tensor, directions: Tensor) -> Tensor:
-        arrays = sh.detach().contiguous().numpy(), directions.detach().contiguous().numpy()
-        ctx.colors = sh_forward(*arrays)
-        ctx.arrays = arrays
+        ctx.arrays = sh.detach().contiguous().numpy(), directions.detach().contiguous().numpy()
+        ctx.colors = sh_forward(*ctx.arrays)
         return torch.from_numpy(ctx.colors)
 
     @staticmethod
     def backward(ctx, grad_colors: Tensor):  # type: ignore[override]
-        want_sh, want_directions = ctx.needs_input_grad
+        sh, directions = ctx.arrays
         grads = sh_backward(
-            *ctx.arrays, ctx.colors, grad_colors.contiguous().numpy(), want_sh, want_directions
+            sh, directions, ctx.colors, grad_colors.contiguous().numpy(), *ctx.needs_input_grad
         )
         return tuple(None if grad is None else torch.from_numpy(grad) for grad in grads)
 
 
 def sh_forward(sh: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """`evaluate_sh` on contiguous arrays of one float type."""
-    colors = np.empty((sh.shape[0], 3), sh.dtype)
+    colors = empty((sh.shape[0], 3), sh.dtype)
     _forward(sh, directions, colors)
     return colors
 
@@ -101,16 +101,17 @@ def sh_backward(
     want_sh: bool = True,
     want_directions: bool = True,
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Gradients (N, K, 3) and (N, 3) of a scalar with respect to `sh` and `directions`; None where not wanted.
+    """Gradients (N, K, 3) and (N, 3) of a scalar with respect to `sh` and `directions`; None where not
+    wanted.
 
     `colors` is what `sh_forward` returned, `grad_colors` (N, 3) the scalar's gradient with respect to it.
     """
     grad_sh = grad_directions = None
     if want_sh:
-        grad_sh = np.empty_like(sh)
+        grad_sh = empty_like(sh)
         _backward_sh(directions, colors, grad_colors, grad_sh)
     if want_directions:
-        grad_directions = np.empty_like(directions)
+        grad_directions = empty_like(directions)
         _backward_directions(sh, directions, colors, grad_colors, grad_directions)
     return grad_sh, grad_directions
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -48,8 +50,8 @@ def _array(tensor: Tensor) -> np.ndarray:
 class _Project(torch.autograd.Function):
     @staticmethod
     def forward(ctx, means, quaternions, scales, opacities, view, intrinsics, width, height):  # type: ignore[override]
-        arrays = [_array(t) for t in (means, quaternions, scales, opacities, view, intrinsics)]
-        projection = splats.project(*arrays, width, height)
+        arrays: Any = [_array(t) for t in (means, quaternions, scales, opacities, view, intrinsics)]
+        projection = splats.project(*arrays, width=width, height=height)
         ctx.state = (arrays, projection, width, height)
         ctx.set_materialize_grads(False)
         tensors = [torch.from_numpy(a) for a in (projection.means2d, projection.conics, projection.depths)]
@@ -58,7 +60,7 @@ class _Project(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad_means2d, grad_conics, grad_depths, _):  # type: ignore[override]
         (means, quaternions, scales, _opacities, view, intrinsics), projection, width, height = ctx.state
-        grads = [
+        grads: Any = [
             np.zeros_like(like) if grad is None else _array(grad)
             for grad, like in (
                 (grad_means2d, projection.means2d),
@@ -75,8 +77,10 @@ class _Project(torch.autograd.Function):
 class _Blend(torch.autograd.Function):
     @staticmethod
     def forward(ctx, means2d, conics, opacities, colors, background, tiles, width, height):  # type: ignore[override]
-        arrays = [_array(t) for t in (means2d, conics, opacities, colors)]
-        image, transmittance = splats.blend(*arrays, tiles, width, height, _array(background))
+        arrays: Any = [_array(t) for t in (means2d, conics, opacities, colors)]
+        image, transmittance = splats.blend(
+            *arrays, tiles=tiles, width=width, height=height, background=_array(background)
+        )
         ctx.state = (arrays, tiles, image, transmittance)
         ctx.set_materialize_grads(False)
         return torch.from_numpy(image), torch.from_numpy(1 - transmittance)
@@ -86,7 +90,14 @@ class _Blend(torch.autograd.Function):
         arrays, tiles, image, transmittance = ctx.state
         dense = np.zeros_like(image) if grad_image is None else _array(grad_image)
         alphas = None if grad_alphas is None else _array(grad_alphas)
-        result = splats.blend_gradients(*arrays, tiles, image, transmittance, dense, alphas)
+        result = splats.blend_gradients(
+            *arrays,
+            tiles=tiles,
+            image=image,
+            transmittance=transmittance,
+            grad_image=dense,
+            grad_alphas=alphas,
+        )
         grad_background = None
         if ctx.needs_input_grad[4]:
             grad_background = torch.from_numpy((dense * transmittance[..., None]).sum((0, 1)))

@@ -1,8 +1,8 @@
 """Front-to-back compositing of splats, tile by tile, and its gradient (Kerbl et al. 2023, section 6).
 
-A pixel skips a splat whose alpha is below 1/255 and stops before its transmittance would fall to 1e-4; alpha is
-clamped to 0.999. The sixteen pixels of a 4x4 block are the lanes of one vector. Each tile is one task and every
-sum has a fixed order, so results do not depend on the number of threads.
+A pixel skips a splat whose alpha is below 1/255 and stops before its transmittance would fall to 1e-4; alpha
+is clamped to 0.999. The sixteen pixels of a 4x4 block are the lanes of one vector. Each tile is one task and
+every sum has a fixed order, so results do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from emoga_core.render.lanes import (
     store,
 )
 from emoga_core.render.numba_kernels import kernel
-from emoga_core.render.splat_projection import MIN_ALPHA
 from emoga_core.render.splat_tiles import BLOCK, TILE
 
 MAX_ALPHA = 0.999
@@ -63,8 +62,8 @@ def blend_forward(
 
 @kernel(parallel=True)
 def blend_backward(
-    means2d, conics, opacities, colors, offsets, members, masks, image, transmittance, grad_image, grad_alphas,
-    entries,
+    means2d, conics, opacities, colors, offsets, members, masks, image, transmittance, grad_image,
+    grad_alphas, entries,
 ):  # fmt: skip
     """Fills entries (P, 9): each entry's part in the gradients of its splat's screen-space parameters."""
     columns = (image.shape[1] + TILE - 1) // TILE
@@ -170,8 +169,8 @@ def _backward_tile(
     means2d, conics, opacities, colors, members, masks, x0, y0, image, transmittance, grad_image, grad_alphas,
     entries,
 ):  # fmt: skip
-    """Front to back again. What lies behind a splat is the finished pixel minus what has been composited so far,
-    so one running value per pixel (its product with the pixel's gradient) replaces the backward sweep."""
+    """Fills one tile's entries, front to back again: what lies behind a splat is the finished pixel minus
+    what has been composited so far, kept as one running product with the pixel's gradient."""
     f = means2d.dtype.type
     rows = min(TILE, image.shape[0] - y0)
     columns = min(TILE, image.shape[1] - x0)

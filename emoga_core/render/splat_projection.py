@@ -2,7 +2,7 @@
 
 Meaning as gsplat's classic mode: near plane 0.01 m, 0.3 px^2 added to the diagonal of the screen-space
 covariance, and the ray slope in the projection's Jacobian clamped to 15 % beyond the picture's edges. One
-difference: a splat reaches exactly as far as its alpha is at least 1/255 (gsplat cuts its boxes near 3 sigma).
+difference: a splat reaches exactly as far as its alpha is at least 1/255 (gsplat cuts it near 3 sigma).
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ def project_forward(
 ):
     """Fills means2d (N, 2), conics (N, 3), extents (N, 4) and depths (N,).
 
-    conics hold the inverse covariance (xx, xy, yy) in px^-2. extents describe the ellipse where alpha is 1/255:
-    half width and half height in px, slope cov_xy / cov_yy, and half width of its cut at the centre's row.
-    A Gaussian that cannot be seen has half width 0 and depth as it is (0 when behind the camera).
+    conics hold the inverse covariance (xx, xy, yy) in px^-2. extents describe the ellipse where alpha is
+    1/255: half width and half height in px, slope cov_xy / cov_yy, and half width of its cut at the centre's
+    row. A Gaussian that cannot be seen has half width 0 and depth as it is (0 when behind the camera).
     """
     f = means.dtype.type
     fx = intrinsics[0, 0]

@@ -9,6 +9,7 @@ import numpy as np
 from numba import prange
 
 from emoga_core.errors import EmogaError
+from emoga_core.render.buffers import empty, zeros
 from emoga_core.render.numba_kernels import kernel
 
 TILE = 16
@@ -25,7 +26,8 @@ class Tiles:
         members: (P,) int32 splat of each entry.
         masks: (P,) uint16 blocks of the tile that the splat touches.
         slots: (N + 1,) int64; splat i owns places[slots[i]:slots[i + 1]].
-        places: entry that belongs to each slot, or -1 where the splat's box meets a tile but the splat does not.
+        places: entry that belongs to each slot, or -1 where the splat's box meets a tile but the splat does
+        not.
     """
 
     offsets: np.ndarray
@@ -40,33 +42,33 @@ def bin_splats(
 ) -> Tiles:
     """Sorts projected splats (see `project_forward`) into tiles."""
     columns, rows = -(-width // TILE), -(-height // TILE)
-    boxes = np.empty((len(depths), 4), np.int32)
-    slots = np.empty(len(depths) + 1, np.int64)
+    boxes = empty((len(depths), 4), np.int32)
+    slots = empty(len(depths) + 1, np.int64)
     _boxes(means2d, extents, width, height, boxes, slots)
     total, visible = _prefix_sum(slots)
     if total >= 2**31:
         raise EmogaError(
-            f"rasterize: {visible} splats cover {total} tiles, too many to draw; their scales are far too large."
+            f"rasterize: {visible} splats cover {total} tiles, too many to draw; their scales are too large."
         )
-    covered = np.zeros(total, np.uint16)
+    covered = zeros(total, np.uint16)
     _cover_blocks(means2d, extents, width, height, boxes, slots, covered)
-    order = np.empty(visible, np.int32)
+    order = empty(visible, np.int32)
     _visible(slots, order)
     if depths.dtype == np.float32:
         order = _radix_argsort(depths.view(np.uint32), order)
     else:
         order = order[np.argsort(depths[order], kind="stable")]
     offsets = np.zeros(columns * rows + 1, np.int64)
-    places = np.empty(total, np.int32)
+    places = empty(total, np.int32)
     count = _count_tiles(boxes, slots, covered, columns, offsets)
-    members, masks = np.empty(count, np.int32), np.empty(count, np.uint16)
+    members, masks = empty(count, np.int32), empty(count, np.uint16)
     _fill_tiles(order, boxes, slots, covered, columns, offsets, members, masks, places)
     return Tiles(offsets, members, masks, slots, places)
 
 
 @kernel(parallel=True)
 def _boxes(means2d, extents, width, height, boxes, slots):
-    """boxes (N, 4): first and last tile column + 1, first and last tile row + 1; slots[i + 1]: their number."""
+    """boxes (N, 4): first and last tile column + 1, first and last tile row + 1; slots[i + 1]: how many."""
     f = means2d.dtype.type
     slack = f(SLACK)
     half = f(0.5)
@@ -78,10 +80,10 @@ def _boxes(means2d, extents, width, height, boxes, slots):
             continue
         rx += slack
         ry = extents[i, 1] + slack
-        x0 = max(0, int(math.ceil(means2d[i, 0] - rx - half)))
-        y0 = max(0, int(math.ceil(means2d[i, 1] - ry - half)))
-        x1 = min(width - 1, int(math.floor(means2d[i, 0] + rx - half)))
-        y1 = min(height - 1, int(math.floor(means2d[i, 1] + ry - half)))
+        x0 = max(0, math.ceil(means2d[i, 0] - rx - half))
+        y0 = max(0, math.ceil(means2d[i, 1] - ry - half))
+        x1 = min(width - 1, math.floor(means2d[i, 0] + rx - half))
+        y1 = min(height - 1, math.floor(means2d[i, 1] + ry - half))
         if x1 < x0 or y1 < y0:
             continue
         boxes[i, 0] = x0 // TILE
@@ -129,25 +131,31 @@ def _cover_blocks(means2d, extents, width, height, boxes, slots, covered):
         cut = extents[i, 3]
         inverse = f(1) / ry
         widest = slope * ry * ry / rx  # the ellipse is widest to the right this far below its centre
-        left = boxes[i, 0]
-        across = boxes[i, 1] - left
-        first = max(0, int(math.ceil(my - ry - slack - half))) // BLOCK
-        last = min(height - 1, int(math.floor(my + ry + slack - half))) // BLOCK
+        left = np.int64(boxes[i, 0])
+        top = np.int64(boxes[i, 2])
+        across = np.int64(boxes[i, 1]) - left
+        bound0 = left << 2
+        bound1 = min((np.int64(boxes[i, 1]) << 2) - 1, np.int64(width - 1) >> 2)
+        first = max(0, math.ceil(my - ry - slack - half)) >> 2
+        last = min(height - 1, math.floor(my + ry + slack - half)) >> 2
         for row in range(first, last + 1):
-            low = max(f(row * BLOCK) + half - my, -ry)
-            high = min(f(row * BLOCK + BLOCK - 1) + half - my, ry)
-            d1 = min(max(widest, low), high)
+            low = max(f(row << 2) + half - my, -ry)
+            high = min(f(row << 2) + f(BLOCK - 0.5) - my, ry)
             d0 = min(max(-widest, low), high)
-            e1 = d1 * inverse
+            d1 = min(max(widest, low), high)
             e0 = d0 * inverse
-            x1 = mx + slope * d1 + cut * math.sqrt(max(f(1) - e1 * e1, f(0))) + slack - half
+            e1 = d1 * inverse
             x0 = mx + slope * d0 - cut * math.sqrt(max(f(1) - e0 * e0, f(0))) - slack - half
-            c0 = max(left * 4, int(math.ceil(x0)) // BLOCK)
-            c1 = min(min(boxes[i, 1] * 4 - 1, (width - 1) // BLOCK), int(math.floor(x1)) // BLOCK)
-            base = slots[i] + (row // 4 - boxes[i, 2]) * across - left
-            shift = 4 * (row % 4)
-            for c in range(c0, c1 + 1):
-                covered[base + c // 4] |= np.uint16(1 << (shift + c % 4))
+            x1 = mx + slope * d1 + cut * math.sqrt(max(f(1) - e1 * e1, f(0))) + slack - half
+            c0 = max(bound0, math.ceil(x0) >> 2)
+            c1 = min(bound1, math.floor(x1) >> 2)
+            base = slots[i] + ((row >> 2) - top) * across - left
+            shift = (row & 3) << 2
+            for tile in range(c0 >> 2, (c1 >> 2) + 1):
+                begin = max(c0 - (tile << 2), 0)
+                end = min(c1 - (tile << 2), 3)
+                if end >= begin:
+                    covered[base + tile] |= np.uint16(((2 << end) - (1 << begin)) << shift)
 
 
 @kernel()

@@ -7,10 +7,10 @@ C-contiguous and of one type (float32 or float64).
 from __future__ import annotations
 
 import dataclasses
-import threading
 
 import numpy as np
 
+from emoga_core.render.buffers import empty, empty_like, zeros
 from emoga_core.render.splat_blend import GRADIENTS, blend_backward, blend_forward, gather_gradients
 from emoga_core.render.splat_projection import project_backward, project_forward
 from emoga_core.render.splat_tiles import Tiles, bin_splats
@@ -134,10 +134,10 @@ def project(
     """First stage of `draw_splats`."""
     count, dtype = len(means), means.dtype
     result = Projection(
-        np.empty((count, 2), dtype),
-        np.empty((count, 3), dtype),
-        np.empty((count, 4), dtype),
-        np.empty(count, dtype),
+        empty((count, 2), dtype),
+        empty((count, 3), dtype),
+        empty((count, 4), dtype),
+        empty(count, dtype),
     )
     project_forward(
         means, quaternions, scales, opacities, view, intrinsics, width, height,
@@ -157,8 +157,8 @@ def blend(
     background: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Last stage of `draw_splats` -> image (H, W, 3) and transmittance (H, W)."""
-    image = np.empty((height, width, 3), means2d.dtype)
-    transmittance = np.empty((height, width), means2d.dtype)
+    image = empty((height, width, 3), means2d.dtype)
+    transmittance = empty((height, width), means2d.dtype)
     blend_forward(
         means2d, conics, opacities, colors, tiles.offsets, tiles.members, tiles.masks, width, height,
         background, image, transmittance,
@@ -178,16 +178,14 @@ def blend_gradients(
     grad_alphas: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Gradients of `blend` with respect to means2d, conics, opacities and colours."""
-    height, width = transmittance.shape
-    dtype = means2d.dtype
     if grad_alphas is None:
-        grad_alphas = np.zeros_like(transmittance)
-    entries = _scratch(dtype, len(tiles.members) * GRADIENTS).reshape(-1, GRADIENTS)
+        grad_alphas = zeros(transmittance.shape, transmittance.dtype)
+    entries = empty((len(tiles.members), GRADIENTS), means2d.dtype)
     blend_backward(
         means2d, conics, opacities, colors, tiles.offsets, tiles.members, tiles.masks, image,
         transmittance, grad_image, grad_alphas, entries,
     )  # fmt: skip
-    gradients = np.empty_like(means2d), np.empty_like(conics), np.empty_like(opacities), np.empty_like(colors)
+    gradients = empty_like(means2d), empty_like(conics), empty_like(opacities), empty_like(colors)
     gather_gradients(tiles.slots, tiles.places, entries, *gradients)
     return gradients
 
@@ -207,21 +205,10 @@ def projection_gradients(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradients of `project` with respect to means, quaternions and scales."""
     if grad_depths is None:
-        grad_depths = np.zeros_like(projection.depths)
-    gradients = np.empty_like(means), np.empty_like(quaternions), np.empty_like(scales)
+        grad_depths = zeros(projection.depths.shape, projection.depths.dtype)
+    gradients = empty_like(means), empty_like(quaternions), empty_like(scales)
     project_backward(
         means, quaternions, scales, view, intrinsics, width, height, projection.conics, projection.extents,
         grad_means2d, grad_conics, grad_depths, *gradients,
     )  # fmt: skip
     return gradients
-
-
-_local = threading.local()
-
-
-def _scratch(dtype: np.dtype, size: int) -> np.ndarray:
-    """A buffer of this thread, reused between calls (fresh pages cost more than the sums themselves)."""
-    buffers = _local.__dict__.setdefault("buffers", {})
-    if dtype not in buffers or buffers[dtype].size < size:
-        buffers[dtype] = np.empty(size + size // 4, dtype)
-    return buffers[dtype][:size]
