@@ -64,9 +64,9 @@ def above_cut(x: float, y: float) -> float:
     A bowl: a level cut over the chest that rises in a smooth arc towards the shoulders.
     """
     ax = abs(x)
-    t = max(0.0, ax - 0.030) / 0.115
-    floor = 0.533 + 0.052 * t * t
-    side = (0.142 - ax) * 0.9
+    t = max(0.0, ax - 0.020) / 0.095
+    floor = 0.535 + 0.055 * t * t
+    side = (0.1135 - ax) * 0.9
     level = y - floor
     blend = 0.02
     h = min(1.0, max(0.0, 0.5 + 0.5 * (side - level) / blend))

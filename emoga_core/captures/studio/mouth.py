@@ -17,21 +17,21 @@ def paint_tooth(z: float, across: float, height: float, number: float) -> Materi
     Yellower at the neck, glassier at the edge, darker between teeth; back teeth lose light slowly.
     """
     number = abs(number)
-    light = 0.45 + 0.55 * smoothstep(0.095, 0.140, z)
+    light = 0.55 + 0.45 * smoothstep(0.095, 0.140, z)
     tone = (1 + 0.03 * math.sin(number * 2.7)) * (0.95 if abs((number % 20) - 2) < 0.5 else 1.0)
     neck = 0.16 * smoothstep(0.45, 0.0, height)
     edge = 0.10 * smoothstep(0.85, 1.0, height)
-    gap = 0.42 * smoothstep(0.82, 1.0, abs(across))
-    red = 0.86 * tone * (1 - 0.5 * neck) * (1 - 1.2 * edge) * (1 - 0.75 * gap) * light
-    green = 0.80 * tone * (1 - neck) * (1 - 0.9 * edge) * (1 - 0.95 * gap) * light
-    blue = 0.69 * tone * (1 - 1.8 * neck) * (1 - 0.5 * edge) * (1 - gap) * light
+    gap = (0.42 if number % 20 < 2.5 else 0.24) * smoothstep(0.82, 1.0, abs(across))
+    red = 0.82 * tone * (1 - 0.5 * neck) * (1 - 1.2 * edge) * (1 - 0.75 * gap) * light
+    green = 0.755 * tone * (1 - neck) * (1 - 0.9 * edge) * (1 - 0.95 * gap) * light
+    blue = 0.645 * tone * (1 - 1.8 * neck) * (1 - 0.5 * edge) * (1 - gap) * light
     return Material(red, green, blue, 0.22, 0.045 * (0.2 + 0.8 * light), 0.0)
 
 
 @njit(cache=True)
 def paint_gum(x: float, y: float, z: float, px: float) -> Material:
     """Wet pink, darker at the back."""
-    light = 0.12 + 0.88 * smoothstep(0.10, 0.142, z)
+    light = 0.45 + 0.55 * smoothstep(0.10, 0.142, z)
     gain = (1 + 0.12 * fractal_noise(x, y, z, 400.0, 2, px)) * light
     return Material(0.50 * gain, 0.19 * gain, 0.175 * gain, 0.38, 0.04 * light, 0.0)
 
@@ -39,5 +39,5 @@ def paint_gum(x: float, y: float, z: float, px: float) -> Material:
 @njit(cache=True)
 def paint_tongue(x: float, y: float, z: float, px: float) -> Material:
     """Red, rough, darker at the back."""
-    gain = (1 + 0.2 * fractal_noise(x, y, z, 250.0, 2, px)) * (0.10 + 0.90 * smoothstep(0.085, 0.140, z))
+    gain = (1 + 0.2 * fractal_noise(x, y, z, 250.0, 2, px)) * (0.35 + 0.65 * smoothstep(0.075, 0.140, z))
     return Material(0.46 * gain, 0.15 * gain, 0.14 * gain, 0.42, 0.04, 0.0)

@@ -86,7 +86,7 @@ def _inner_light(part: int, ambient: float, key: float) -> tuple[float, float]:
         return ambient, key
     if part == _UPPER or part == _LOWER:
         return 0.16 + 0.95 * ambient, 0.34 + 0.60 * key
-    return 0.12 + 0.75 * ambient, 0.30 + 0.60 * key
+    return 0.26 + 0.70 * ambient, 0.30 + 0.60 * key
 
 
 @njit(cache=True)
@@ -156,6 +156,9 @@ def shade_pixels(
                 d = _interpolate(detail, a, b, c, u, v)
                 m = _inner_material(part, p, d, paint, px)
                 around, direct = _inner_light(part, around, direct)
+                # Thin shells (gums, tongue) may be seen from behind.
+                if n[0] * view[0] + n[1] * view[1] + n[2] * view[2] < 0:
+                    n = (-n[0], -n[1], -n[2])
             r, g, blue = radiance(m, n, view, around, direct)
             if part == _LEFT or part == _RIGHT:
                 glint = wet_reflection(n, view, direct)

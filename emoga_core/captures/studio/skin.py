@@ -159,7 +159,7 @@ def _with_lips(
         c = _mix(c, (p.lips[0] * gain, p.lips[1] * gain, p.lips[2] * gain), edge)
     wet = smoothstep(0.3, 0.7, inside)
     if wet > 0:
-        deep = 0.06 + 0.94 * smoothstep(0.118, 0.150, z) ** 1.5
+        deep = 0.22 + 0.78 * smoothstep(0.112, 0.150, z) ** 1.5
         c = _mix(c, (0.26 * deep, 0.060 * deep, 0.052 * deep), wet)
     return c
 

@@ -84,7 +84,7 @@ def framing(sitter: Sitter) -> tuple[np.ndarray, float]:
     """(centre (3,), height (m)) of the pictures of a subject: the head fills `HEAD_FILL` of them."""
     skin = sitter.rest_points[np.unique(sitter.surface.triangles[sitter.surface.skin])]
     canonical = sitter.surface.canonical[np.unique(sitter.surface.triangles[sitter.surface.skin])]
-    chin_rows = (canonical[:, 2] > 0.09) & (canonical[:, 1] < 0.635) & (np.abs(canonical[:, 0]) < 0.02)
+    chin_rows = (canonical[:, 2] > 0.09) & (canonical[:, 1] > 0.605) & (canonical[:, 1] < 0.635) & (np.abs(canonical[:, 0]) < 0.02)
     chin = float(skin[chin_rows, 1].min())
     top = float(skin[:, 1].max()) if sitter.hair is None else float(np.quantile(sitter.hair.end[:, 1], 0.995))
     height = (top - chin) / HEAD_FILL

@@ -176,10 +176,11 @@ def _tube(rings: int) -> np.ndarray:
 
 
 _GUM_PROFILE = np.array(
-    [(-1.4, -0.25), (-0.05, 0.0), (0.42, 0.55), (0.62, 1.6), (0.75, 4.0), (0.2, 8.0), (-3.0, 12.0), (-8.5, 9.0),
-     (-9.0, 4.0), (-7.6, 0.8)]
+    [(-1.4, 0, -0.25), (-0.05, 0, 0.0), (0.42, 0, 0.55), (0.62, 0, 1.6), (0.75, 0, 4.0), (0.2, 0, 8.0),
+     (0, -0.5, 11.0), (-0.9, -1, 8.0), (-0.9, -1, 3.5), (-0.3, -1, 0.9), (0.6, -1, -0.2)]
 )  # fmt: skip
-"""(outwards, away from the teeth) in millimetres, from behind the margin over the ridge to the palate side."""
+"""(outwards in mm, outwards in thicknesses of the tooth, away from the teeth in mm), from behind the margin in front
+over the ridge to the margin behind the crowns."""
 
 
 def _gums(
@@ -197,9 +198,10 @@ def _gums(
     nearest = distance.argmin(1)
     from_middle = np.clip(distance[np.arange(len(stations)), nearest] / (places[nearest, 1] / 2), 0, 1)
     margin = base - arch.sign * (2.9 * mm * from_middle**2.6 - 0.75 * mm)
+    thickness = np.interp(stations, places[order, 0], 1.98 * np.array(arch.depth_neck)[number][order]) * mm
     rows, coordinates = [], []
-    for out, away in _GUM_PROFILE:
-        xz = point + outward * out * mm
+    for out, share, away in _GUM_PROFILE:
+        xz = point + outward * (out * mm + share * thickness)[:, None]
         rows.append(np.stack([xz[:, 0], margin + arch.sign * away * mm, xz[:, 1]], 1))
         coordinates.append(np.stack([from_middle, np.full(len(stations), away), np.zeros(len(stations))], 1))
     n = len(stations)
