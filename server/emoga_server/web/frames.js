@@ -25,6 +25,8 @@
 
 const CAPACITY = 32;
 const LATENESS_SAMPLES = 64;
+/** A page that is busy drawing gets its frames late too; more delay would not help it. */
+const MAX_DELAY = 0.3;
 
 /**
  * Spherical interpolation of rotations given as axis-angle.
@@ -120,7 +122,7 @@ export class FrameBuffer {
     const n = Math.min(this.samples, LATENESS_SAMPLES);
     const sorted = this.lateness.slice(0, n).sort();
     const late = sorted[Math.min(n - 1, Math.floor(n * 0.95))];
-    const wanted = Math.min(1, Math.max(this.minimumDelay, late + this.minimumDelay * 0.67));
+    const wanted = Math.min(MAX_DELAY, Math.max(this.minimumDelay, late + this.minimumDelay * 0.67));
     this.delay += (wanted - this.delay) * (wanted > this.delay ? 0.5 : 0.1);
   }
 

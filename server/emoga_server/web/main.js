@@ -63,6 +63,12 @@ function start() {
   showReadout(viewer, byId("readout"));
   showCredit(viewer, byId("credit"));
   listenForKeys(viewer, { emotions, toolbar, help });
+  const covered = new ResizeObserver(() => {
+    viewer.covered = { top: bar.offsetHeight * 0.8, bottom: dock.offsetHeight };
+    viewer.needsDraw = true;
+  });
+  const [bar, dock] = [".topbar", ".dock"].map((name) => /** @type {HTMLElement} */ (stage.querySelector(name)));
+  for (const element of [stage, bar, dock]) covered.observe(element);
   viewer.start();
   // for scripts and tests: the same actions as the page's own controls
   Object.assign(window, { emoga: viewer });

@@ -87,6 +87,8 @@ export class Orbit {
     this.goal = new Float64Array(6);
     this.now = new Float64Array(6);
     this.camera = createCamera();
+    /** Part of the height that controls cover above and below; the head is centred in what is free. */
+    this.covered = { top: 0, bottom: 0 };
     this.aspect = 1;
     /** @type {Map<number, {x: number, y: number}>} */
     this.pointers = new Map();
@@ -194,7 +196,8 @@ export class Orbit {
 
   #distance(zoom) {
     const tangent = 2 * Math.tan(FIELD_OF_VIEW / 2);
-    const byHeight = this.framing.height / (tangent * 0.8), byWidth = this.framing.width / (tangent * this.aspect * 0.8);
+    const free = 1 - this.covered.top - this.covered.bottom;
+    const byHeight = this.framing.height / (tangent * 0.94 * free), byWidth = this.framing.width / (tangent * this.aspect * 0.8);
     return Math.max(byHeight, byWidth) * Math.exp(zoom);
   }
 
@@ -242,7 +245,7 @@ export class Orbit {
     camera.height = height;
     camera.fx = camera.fy = height / (2 * Math.tan(FIELD_OF_VIEW / 2));
     camera.cx = width / 2;
-    camera.cy = height / 2;
+    camera.cy = (height * (1 + this.covered.top - this.covered.bottom)) / 2;
     return camera;
   }
 }

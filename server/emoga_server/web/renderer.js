@@ -32,7 +32,7 @@ void main() {
 
 /** Colours of the backdrop: behind the head and at the corners, sRGB. */
 const BACKDROPS = {
-  dark: [[0.205, 0.222, 0.262], [0.043, 0.048, 0.060]],
+  dark: [[0.225, 0.243, 0.287], [0.060, 0.067, 0.083]],
   light: [[0.972, 0.968, 0.958], [0.760, 0.772, 0.800]],
 };
 

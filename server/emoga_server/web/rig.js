@@ -6,15 +6,7 @@
  * as in GaussianAvatars (Qian et al. 2024): a splat is stored relative to its parent triangle.
  * No allocation after construction.
  *
- * @typedef {object} HeadBuffers
- * @property {Float32Array} template       (V,3) metres, identity already applied
- * @property {Uint16Array|Uint32Array} triangles  (F,3)
- * @property {Float32Array} expressionBasis (E,V,3) metres per unit, expression-major
- * @property {Float32Array} restJoints     (J,3) metres
- * @property {Float32Array} jointBasis     (E,J,3) how expression moves the joints
- * @property {Float32Array} skinWeights    (V,J)
- * @property {ArrayLike<number>} parents   (J) parent joint, -1 for the root
- * @property {Float32Array|null} [poseCorrectives] (V,3,9(J-1))
+ * @typedef {ReturnType<typeof import("./protocol/quantise.js").decodeHead>} HeadBuffers
  */
 
 /** Triangles per row of the triangle texture, three texels each. */
@@ -50,59 +42,32 @@ export function rotationFromAxisAngle(source, at, out, to = 0) {
   out[to + 8] = 1 - c * (x * x + y * y);
 }
 
-/** Blend shapes with only the vertices that each of them moves. */
-class SparseBasis {
-  /**
-   * @param {Float32Array} dense (E,V,3)
-   * @param {number} count E
-   */
-  constructor(dense, count) {
-    const length = count ? dense.length / count : 0;
-    /** @type {Uint32Array[]} first float of each moved vertex */
-    this.offsets = [];
-    /** @type {Float32Array[]} three floats for each of them */
-    this.values = [];
-    for (let e = 0; e < count; e++) {
-      const start = e * length;
-      const moved = [];
-      for (let i = 0; i < length; i += 3) {
-        if (dense[start + i] !== 0 || dense[start + i + 1] !== 0 || dense[start + i + 2] !== 0) moved.push(i);
-      }
-      const values = new Float32Array(moved.length * 3);
-      moved.forEach((at, k) => values.set(dense.subarray(start + at, start + at + 3), k * 3));
-      this.offsets.push(Uint32Array.from(moved));
-      this.values.push(values);
-    }
-  }
-
-  /**
-   * target += coefficient * shape
-   * @param {Float32Array} target (V,3)
-   * @param {number} shape
-   * @param {number} coefficient
-   */
-  add(target, shape, coefficient) {
-    const offsets = this.offsets[shape], values = this.values[shape];
-    for (let k = 0, v = 0; k < offsets.length; k++, v += 3) {
-      const o = offsets[k];
-      target[o] += coefficient * values[v];
-      target[o + 1] += coefficient * values[v + 1];
-      target[o + 2] += coefficient * values[v + 2];
-    }
+/**
+ * target += coefficient * component, for the vertices that the component moves.
+ * @param {Float32Array} target (V,3)
+ * @param {{indices: Uint32Array, values: Float32Array}} component
+ * @param {number} coefficient
+ */
+function addComponent(target, { indices, values }, coefficient) {
+  for (let k = 0, v = 0; k < indices.length; k++, v += 3) {
+    const o = indices[k] * 3;
+    target[o] += coefficient * values[v];
+    target[o + 1] += coefficient * values[v + 1];
+    target[o + 2] += coefficient * values[v + 2];
   }
 }
 
 export class Rig {
   /** @param {HeadBuffers} head */
   constructor(head) {
-    this.numVertices = head.template.length / 3;
-    this.numTriangles = head.triangles.length / 3;
-    this.numJoints = head.restJoints.length / 3;
-    this.numExpressions = this.numJoints ? head.jointBasis.length / (this.numJoints * 3) : 0;
+    this.numVertices = head.vertexCount;
+    this.numTriangles = head.triangleCount;
+    this.numJoints = head.jointCount;
+    this.numExpressions = head.expressionCount;
     this.head = head;
     this.triangles = Uint32Array.from(head.triangles);
-    this.basis = new SparseBasis(head.expressionBasis, this.numExpressions);
-    this.correctives = head.poseCorrectives ?? null;
+    /** Expressions move every frame's shape; what is left of the components corrects for joint rotations. */
+    this.correctives = head.components.slice(head.expressionCount);
     /** Vertices after blend shapes, before skinning, (V,3). */
     this.shaped = new Float32Array(head.template);
     /** Posed vertices, (V,3), avatar space in metres. */
@@ -115,9 +80,8 @@ export class Rig {
     this.rotations = new Float64Array(this.numJoints * 9);
     /** Skinning matrices, 3x4 row-major per joint. */
     this.transforms = new Float64Array(this.numJoints * 12);
-    this.feature = new Float64Array(Math.max(0, this.numJoints - 1) * 9);
     this.lastExpression = new Float32Array(this.numExpressions).fill(NaN);
-    this.shapedWithCorrectives = this.correctives ? new Float32Array(this.shaped.length) : this.shaped;
+    this.shapedWithCorrectives = this.correctives.length ? new Float32Array(this.shaped.length) : this.shaped;
   }
 
   /**
@@ -140,15 +104,15 @@ export class Rig {
     let same = true;
     for (let e = 0; e < last.length && same; e++) same = Math.abs(last[e] - expression[e]) < 1e-7;
     if (same) return;
-    const { jointBasis, restJoints, template } = this.head;
+    const { components, jointShifts, restJoints, template } = this.head;
     this.shaped.set(template);
     this.joints.set(restJoints);
     const n = this.joints.length;
     for (let e = 0; e < last.length; e++) {
       const c = (last[e] = expression[e]);
       if (Math.abs(c) < NEGLIGIBLE) continue;
-      this.basis.add(this.shaped, e, c);
-      for (let i = 0, o = e * n; i < n; i++, o++) this.joints[i] += c * jointBasis[o];
+      addComponent(this.shaped, components[e], c);
+      for (let i = 0, o = e * n; i < n; i++, o++) this.joints[i] += c * jointShifts[o];
     }
   }
 
@@ -183,18 +147,12 @@ export class Rig {
   }
 
   #correct() {
-    const correctives = this.correctives;
-    if (!correctives) return;
-    const { feature, rotations, shaped, shapedWithCorrectives: out } = this;
-    for (let i = 0; i < feature.length; i++) {
-      const entry = i % 9;
-      feature[i] = rotations[9 + i] - (entry % 4 === 0 ? 1 : 0);
-    }
-    const width = feature.length;
-    for (let i = 0, o = 0; i < shaped.length; i++) {
-      let sum = shaped[i];
-      for (let k = 0; k < width; k++, o++) sum += feature[k] * correctives[o];
-      out[i] = sum;
+    const { correctives, rotations } = this;
+    if (!correctives.length) return;
+    this.shapedWithCorrectives.set(this.shaped);
+    for (let i = 0; i < correctives.length; i++) {
+      const coefficient = rotations[9 + i] - (i % 9 % 4 === 0 ? 1 : 0);
+      if (Math.abs(coefficient) > NEGLIGIBLE) addComponent(this.shapedWithCorrectives, correctives[i], coefficient);
     }
   }
 

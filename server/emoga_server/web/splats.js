@@ -1,19 +1,9 @@
 /**
  * The splats of one avatar: local geometry as textures want it, and colours blended from emotion deltas.
  *
- * @typedef {object} SplatBuffers
- * @property {number} count N
- * @property {number} shDegree 0 or 1
- * @property {Float32Array} means      (N,3) local
- * @property {ArrayLike<number>} parents (N) triangle
- * @property {Float32Array} quaternions (N,4) wxyz, local
- * @property {Float32Array} scales     (N,3) local standard deviations
- * @property {Float32Array} opacities  (N) in [0,1]
- * @property {Float32Array} sh         (N,K,3) with K = 1 or 4
- *
- * @typedef {object} Delta
- * @property {Uint32Array} indices (M) splats that an emotion recolours
- * @property {Float32Array} values (M,K,3) what a weight of 1 adds to their SH coefficients
+ * @typedef {ReturnType<typeof import("./protocol/quantise.js").decodeSplats>} SplatBuffers
+ * @typedef {{indices: Uint32Array, sh: Float32Array, coefficients: number}} Delta what a weight of 1 adds to the SH
+ *   of the splats `indices`
  */
 
 /** Splats per texture row; 512 x 3 colour texels stay below every WebGL2 size limit. */
@@ -24,7 +14,7 @@ export class Splats {
   constructor(buffers) {
     const n = (this.count = buffers.count);
     this.rows = Math.max(1, Math.ceil(n / SPLATS_PER_ROW));
-    this.shDegree = buffers.shDegree;
+    this.coefficients = buffers.coefficients;
     const padded = this.rows * SPLATS_PER_ROW;
     /** Local mean and parent triangle, (N,4). */
     this.means = new Float32Array(padded * 4);
@@ -38,7 +28,7 @@ export class Splats {
     this.neutral = new Float32Array(padded * 12);
     for (let i = 0; i < n; i++) this.#fill(buffers, i);
     this.colors.set(this.neutral);
-    /** @type {Map<string, Delta>} */
+    /** Texel layout. @type {Map<string, {indices: Uint32Array, values: Float32Array}>} */
     this.deltas = new Map();
     /** @type {Float64Array} the weights that `colors` holds, in the order of `order` */
     this.blended = new Float64Array(0);
@@ -49,19 +39,14 @@ export class Splats {
   }
 
   #fill(buffers, i) {
-    const coefficients = buffers.shDegree >= 1 ? 4 : 1;
+    const { coefficients } = buffers;
     for (let k = 0; k < 3; k++) {
-      this.means[i * 4 + k] = buffers.means[i * 3 + k];
-      this.scales[i * 4 + k] = buffers.scales[i * 3 + k];
+      this.means[i * 4 + k] = buffers.positions[i * 3 + k];
+      this.scales[i * 4 + k] = Math.exp(buffers.logScales[i * 3 + k]);
     }
-    this.means[i * 4 + 3] = buffers.parents[i];
+    this.means[i * 4 + 3] = buffers.triangles[i];
     this.scales[i * 4 + 3] = buffers.opacities[i];
-    const [w, x, y, z] = buffers.quaternions.subarray(i * 4, i * 4 + 4);
-    const inverse = 1 / Math.max(Math.hypot(w, x, y, z), 1e-12);
-    this.quaternions[i * 4] = x * inverse;
-    this.quaternions[i * 4 + 1] = y * inverse;
-    this.quaternions[i * 4 + 2] = z * inverse;
-    this.quaternions[i * 4 + 3] = w * inverse;
+    for (let k = 0; k < 4; k++) this.quaternions[i * 4 + k] = buffers.quaternions[i * 4 + ((k + 1) % 4)];
     for (let c = 0; c < coefficients; c++) {
       for (let channel = 0; channel < 3; channel++) {
         this.neutral[i * 12 + channel * 4 + c] = buffers.sh[(i * coefficients + c) * 3 + channel];
@@ -77,16 +62,16 @@ export class Splats {
   setDelta(name, delta) {
     if (!delta) this.deltas.delete(name);
     else {
-      const coefficients = delta.indices.length ? delta.values.length / (delta.indices.length * 3) : 1;
-      const values = new Float32Array(delta.indices.length * 12);
-      for (let m = 0; m < delta.indices.length; m++) {
+      const { coefficients, indices, sh } = delta;
+      const values = new Float32Array(indices.length * 12);
+      for (let m = 0; m < indices.length; m++) {
         for (let c = 0; c < coefficients; c++) {
           for (let channel = 0; channel < 3; channel++) {
-            values[m * 12 + channel * 4 + c] = delta.values[(m * coefficients + c) * 3 + channel];
+            values[m * 12 + channel * 4 + c] = sh[(m * coefficients + c) * 3 + channel];
           }
         }
       }
-      this.deltas.set(name, { indices: delta.indices, values });
+      this.deltas.set(name, { indices, values });
     }
     this.blended = new Float64Array(0); // forces the next blend
   }
@@ -120,7 +105,7 @@ export class Splats {
     const colors = this.colors;
     for (let m = 0, v = 0; m < indices.length; m++, v += 12) {
       const o = indices[m] * 12;
-      if (this.shDegree === 0) {
+      if (this.coefficients === 1) {
         colors[o] += weight * values[v];
         colors[o + 4] += weight * values[v + 4];
         colors[o + 8] += weight * values[v + 8];

@@ -46,6 +46,8 @@ export class Viewer extends EventTarget {
     this.firstPicture = 0;
     this.timing = { pose: 0, sort: 0 };
     this.counters = { drawn: 0, since: performance.now(), bytes: 0 };
+    /** CSS pixels of the canvas that controls cover. */
+    this.covered = { top: 0, bottom: 0 };
     this.needsDraw = true;
     this.lastTick = 0;
     this.lastDraw = 0;
@@ -268,6 +270,9 @@ export class Viewer extends EventTarget {
     const seconds = Math.min(0.25, (time - this.lastTick) / 1000);
     this.lastTick = time;
     if (this.orbit.step(seconds)) this.needsDraw = true;
+    const height = Math.max(1, this.canvas.clientHeight);
+    this.orbit.covered.top = this.covered.top / height;
+    this.orbit.covered.bottom = this.covered.bottom / height;
     const ratio = this.quality.current(window.devicePixelRatio || 1);
     if (this.renderer.resize(this.canvas.clientWidth, this.canvas.clientHeight, ratio)) this.needsDraw = true;
     this.#animate();
