@@ -156,6 +156,8 @@ def unpack_map(body: Buffer, where: str) -> dict[str, Any]:
 
 def _unique_keys(pairs: list[tuple[Any, Any]]) -> dict[str, Any]:
     result = dict(pairs)
+    if not all(isinstance(key, str) for key in result):
+        raise ProtocolError("map keys must be text")
     if len(result) != len(pairs):
         raise ProtocolError("a map holds the same key twice")
     return result
