@@ -104,6 +104,7 @@ const QUAD = `#version 300 es
 ${SLOT}
 out vec2 offset;               // in standard deviations along the ellipse's axes
 flat out vec4 color;
+flat out float cut2;           // square of the distance where alpha falls to 1/255
 void main() {
   ivec2 slot = slotAt(gl_VertexID >> 2);
   uvec4 paint = texelFetch(paints, slot, 0);
@@ -113,6 +114,7 @@ void main() {
   vec4 shape = uintBitsToFloat(texelFetch(shapes, slot, 0));
   vec2 axis = shape.zw;
   offset = corner * cut;
+  cut2 = cut * cut;
   vec2 pixels = axis * offset.x + vec2(axis.y, -axis.x) * (minor / length(axis)) * offset.y;
   gl_Position = vec4(shape.xy + vec2(2.0, -2.0) * pixels / size, 0.0, 1.0);
   color = vec4(unpackHalf2x16(paint.z), unpackHalf2x16(paint.w));
@@ -122,10 +124,12 @@ const ELLIPSE = `#version 300 es
 precision highp float;
 in vec2 offset;
 flat in vec4 color;
+flat in float cut2;
 out vec4 result;
 void main() {
-  float alpha = min(0.999, color.a * exp(-0.5 * dot(offset, offset)));
-  if (alpha < 1.0 / 255.0) discard;
+  float distance2 = dot(offset, offset);
+  if (distance2 > cut2) discard;    // alpha below 1/255
+  float alpha = min(0.999, color.a * exp(-0.5 * distance2));
   result = vec4(color.rgb * alpha, alpha);
 }`;
 
