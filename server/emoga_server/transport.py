@@ -6,7 +6,7 @@ import asyncio
 import errno
 import logging
 import socket as socketlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -89,7 +89,6 @@ class Transport:
                 port,
                 ssl=self._security.ssl_context(),
                 compression=None,
-                subprotocols=[Subprotocol(self._subprotocol)],
                 server_header=None,
                 max_size=self._limits.inbound_message_bytes,
                 max_queue=self._limits.inbound_queued,
@@ -118,6 +117,7 @@ class Transport:
             if refusal is not None:
                 self.refused += 1
                 return refusal
+            protocol.select_subprotocol = self._select  # type: ignore[method-assign]
             socket = _Socket(protocol, server, **options)
             socket.lost = self._sockets.discard
             self._sockets.add(socket)
@@ -151,6 +151,10 @@ class Transport:
         if not security.token_accepted(self._token(request)):
             return text(HTTPStatus.UNAUTHORIZED, "the token is missing or wrong\n")
         return None
+
+    def _select(self, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+        """Ours if it is offered; a client that offers none still has to say HELLO in our language."""
+        return Subprotocol(self._subprotocol) if self._subprotocol in offered else None
 
     def _token(self, request: Request) -> str | None:
         offered = [part.strip() for part in request.headers.get("sec-websocket-protocol", "").split(",")]
