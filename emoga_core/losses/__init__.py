@@ -1,7 +1,14 @@
 """Losses and metrics: fused L1 + SSIM, patch losses, regularisers, PSNR and SSIM on the subject's matte."""
 
 from emoga_core.losses.metrics import MATTE_DILATION, Score, dilate, psnr, score, ssim
-from emoga_core.losses.patches import PatchLoss, PyramidPatchLoss, VggPatchLoss, cut_patches, sample_patches
+from emoga_core.losses.patches import (
+    PatchLoss,
+    PyramidPatchLoss,
+    VggPatchLoss,
+    cut_patches,
+    patch_corners,
+    sample_patches,
+)
 from emoga_core.losses.photometric import (
     PreparedTarget,
     l1_ssim,
@@ -27,6 +34,7 @@ __all__ = [
     "l1_ssim",
     "l1_ssim_reference",
     "load_vgg16",
+    "patch_corners",
     "position_loss",
     "prepare_target",
     "psnr",

@@ -33,16 +33,32 @@ def sample_patches(
     size: int,
     generator: torch.Generator,
 ) -> Tensor:
-    """Top-left corners (P,2) of `count` size x size patches centred in the mask, moved inside the picture.
+    """Top-left corners (P,2) of `count` patches with random centres in the mask; (0,2) when it is empty.
 
-    (0,2) when the mask is empty or the picture is smaller than a patch.
+    Raises: ValueError when the picture is smaller than a patch.
     """
     height, width = mask.shape
     rows, columns = torch.where(mask > 0.5)
-    if not len(rows) or height < size or width < size:
+    if not len(rows):
         return torch.zeros(0, 2, dtype=torch.int64)
     chosen = torch.randint(len(rows), (count,), generator=generator)
-    corners = torch.stack([rows.cpu()[chosen], columns.cpu()[chosen]], 1) - size // 2
+    centres = torch.stack([columns.cpu()[chosen], rows.cpu()[chosen]], 1) + 0.5
+    return patch_corners(centres, size, width, height)
+
+
+def patch_corners(
+    centres: Tensor,  # (P,2) x, y in pixels
+    size: int,
+    width: int,
+    height: int,
+) -> Tensor:
+    """Top-left corners (P,2), row and column, of size x size patches, moved inside the picture.
+
+    Raises: ValueError when the picture is smaller than a patch.
+    """
+    if size > min(width, height):
+        raise ValueError(f"patches of {size} pixels do not fit into a picture of {width}x{height}")
+    corners = centres.flip(1).floor().long() - size // 2
     return corners.clamp(min=0).minimum(torch.tensor([height - size, width - size]))
 
 

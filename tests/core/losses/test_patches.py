@@ -44,7 +44,8 @@ def test_patches_lie_inside_and_are_centred_in_the_mask() -> None:
 def test_no_patches_without_a_mask_or_room() -> None:
     generator = torch.Generator()
     assert sample_patches(torch.zeros(40, 40), 3, 8, generator).shape == (0, 2)
-    assert sample_patches(torch.ones(6, 40), 3, 8, generator).shape == (0, 2)
+    with pytest.raises(ValueError, match="do not fit"):
+        sample_patches(torch.ones(6, 40), 3, 8, generator)
 
 
 def test_pyramid_ignores_flat_colour_and_sees_detail() -> None:
