@@ -50,7 +50,7 @@ def encode_delta(delta: Delta, max_rank: int | None = None) -> bytes:
     basis_at = sh_basis(viewing_directions(), coefficients)
     changing = _largest_change(delta.sh, basis_at) > _VISIBLE
     moving = int(changing.sum())
-    rows = delta.sh[changing].reshape(moving, -1).astype(np.float64)
+    rows = delta.sh[changing].reshape(moving, 3 * coefficients).astype(np.float64)
     rank = _affordable_rank(count, moving, rows.shape[1]) if max_rank is None else max_rank
     basis, values = _project(rows, basis_at, rank)
     return pack_blob(

@@ -36,7 +36,10 @@ def dequantise_uniform(integers: np.ndarray, minimum: list[float], step: list[fl
     """Inverse of `quantise_uniform`: (N, C) float32."""
     if len(minimum) != integers.shape[1] or len(step) != integers.shape[1]:
         raise ProtocolError(f"{len(minimum)} minima and {len(step)} steps for {integers.shape[1]} columns")
-    return (np.array(minimum) + integers * np.array(step)).astype(np.float32)
+    values = np.array(minimum) + integers * np.array(step)
+    if values.size and np.abs(values).max() > np.finfo(np.float32).max:
+        raise ProtocolError(f"a range from {minimum} by {step} leaves float32")
+    return values.astype(np.float32)
 
 
 def fit_levels(values: np.ndarray, weights: np.ndarray | None = None, count: int = 256) -> np.ndarray:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from emoga_core.avatars import Avatar
+    from emoga_core.heads import Head
 
 BAKE_VERSION = 1
 """Goes up when the same avatar would bake to other bytes."""
@@ -142,7 +143,7 @@ def bake_avatar(avatar: Avatar, progress: Progress | None = None) -> BakedAvatar
     try:
         with torch.inference_mode():
             report("encoding the head", 0.0)
-            head_blob = keep("head", encode_head(rig_of(avatar)))
+            head_blob = keep("head", encode_head(_rig(avatar)))
             report("encoding the splats", 0.2)
             table = splat_table(avatar)
             splats_blob = keep("splats", encode_splats(table))
@@ -173,26 +174,30 @@ def bake_avatar(avatar: Avatar, progress: Progress | None = None) -> BakedAvatar
     return BakedAvatar(info, blobs)
 
 
-def rig_of(avatar: Avatar) -> Rig:
-    """The avatar's head with identity and vertex offset baked in: metres, as the wire carries it."""
-    head = avatar.head
+def head_rig(head: Head, identity: np.ndarray, vertex_offset: np.ndarray | None = None) -> Rig:
+    """A head with one identity baked in, as the wire carries it.
+
+    Args:
+        identity: (S,) standard deviations.
+        vertex_offset: (V, 3) metres in the rest pose, or None.
+    """
     basis = _array(head.expression_basis).transpose(2, 0, 1)
     regressor = _array(head.joint_regressor).astype(np.float64)
-    template = _array(head.template + head.identity_basis @ avatar.identity)
-    if avatar.vertex_offset is not None:
-        template = template + _array(avatar.vertex_offset)
-    correctives = head.pose_correctives
+    template = _array(head.template) + _array(head.identity_basis) @ identity
+    if vertex_offset is not None:
+        template = template + vertex_offset
+    correctives = np.zeros((0, *template.shape), np.float32)
+    if head.pose_correctives is not None:
+        correctives = _array(head.pose_correctives).transpose(2, 0, 1)
     return Rig(
         template=template,
         triangles=_array(head.triangles),
         parents=np.array(head.parents),
         rest_joints=regressor @ template,
-        joint_shifts=np.einsum("jv,evc->ejc", regressor, basis),
+        joint_shifts=np.einsum("jv,evc->ejc", regressor, basis, optimize=True),
         skin_weights=_array(head.skin_weights),
         expression_basis=basis,
-        pose_correctives=np.zeros((0, *template.shape), np.float32)
-        if correctives is None
-        else _array(correctives).transpose(2, 0, 1),
+        pose_correctives=correctives,
         regions=_array(head.regions) if len(head.regions) else np.zeros(len(template), np.int64),
         region_names=list(head.region_names),
         expression_range=head.expression_range,
@@ -222,6 +227,11 @@ def state_delta(avatar: Avatar, name: str, neutral: np.ndarray) -> Delta:
         jaw=_array(state.jaw),
         sh=_wire_sh(avatar.blended_sh({name: 1.0})) - neutral,
     )
+
+
+def _rig(avatar: Avatar) -> Rig:
+    offset = avatar.vertex_offset
+    return head_rig(avatar.head, _array(avatar.identity), None if offset is None else _array(offset))
 
 
 def _wire_sh(sh: Tensor) -> np.ndarray:

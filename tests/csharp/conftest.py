@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -40,9 +41,8 @@ class CSharp:
         """Runs a compiled program on the SDK's own runtime."""
         runtime = next(self.sdk.glob("shared/Microsoft.NETCore.App/*")).name
         config = program.with_suffix(".runtimeconfig.json")
-        config.write_text(
-            '{"runtimeOptions": {"framework": {"name": "Microsoft.NETCore.App", "version": "%s"}}}' % runtime
-        )
+        framework = {"name": "Microsoft.NETCore.App", "version": runtime}
+        config.write_text(json.dumps({"runtimeOptions": {"framework": framework}}))
         return self._run([str(program), *arguments])
 
     @property

@@ -22,7 +22,10 @@ static class Program
         foreach (MessageType type in Enum.GetValues(typeof(MessageType)))
             Console.WriteLine($"message {type} {(int)type}");
         foreach (var curve in Easings.Curves)
-            Console.WriteLine($"easing {curve.Key} {string.Join(" ", curve.Value.First.Concat(curve.Value.Second))}");
+        {
+            var both = curve.Value.First.Concat(curve.Value.Second);
+            Console.WriteLine($"easing {curve.Key} {string.Join(" ", both)}");
+        }
         foreach (var array in SplatsBlob.Arrays)
             Console.WriteLine($"array {array.Name} {array.Type} {string.Join(",", array.Shape)}");
         var weights = new SetWeightsCommand();
@@ -55,7 +58,9 @@ def test_numbers_agree_with_python(csharp, tmp_path):
     assert ran.returncode == 0, ran.stderr
     lines = [line.split() for line in ran.stdout.splitlines()]
     names = {kind.name.replace("_", "").lower(): kind.value for kind in MessageType}
-    assert {name.lower(): int(number) for kind, name, number in (x for x in lines if x[0] == "message")} == names
+    assert {
+        name.lower(): int(number) for kind, name, number in (x for x in lines if x[0] == "message")
+    } == names
     easings = {x[1]: [float(c) for c in x[2:]] for x in lines if x[0] == "easing"}
     assert easings == {name: [*first, *second] for name, (first, second) in EASINGS.items()}
     arrays = [tuple(x[1:]) for x in lines if x[0] == "array"]

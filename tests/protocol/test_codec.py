@@ -20,8 +20,8 @@ GOLDEN = Path(__file__).resolve().parents[2] / "protocol/golden"
 VALID = [bytes.fromhex(case["hex"]) for case in json.loads((GOLDEN / "messages.json").read_text())]
 BODY_TYPES = [cls for kind, cls in m.MESSAGES.items() if kind not in codec.BINARY_TYPES]
 ANY = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**31), 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers(-(2**31), 2**53 - 1) | st.text(max_size=8)
+    | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=8,
 )  # fmt: skip
@@ -172,4 +172,6 @@ def test_commands_with_bad_arguments():
     with pytest.raises(ProtocolError, match="'position' is missing"):
         codec.parse_command(m.Command(id=1, name="seek"))
     with pytest.raises(ProtocolError, match="unknown easing"):
-        codec.parse_command(m.Command(id=1, name="set_weights", arguments={"weights": {}, "easing": "bounce"}))
+        codec.parse_command(
+            m.Command(id=1, name="set_weights", arguments={"weights": {}, "easing": "bounce"})
+        )

@@ -55,7 +55,7 @@ def test_every_message_is_covered():
 @pytest.mark.parametrize("case", named(golden("commands.json"), "name"))
 def test_commands(case):
     command = parse_command(decode(bytes.fromhex(case["hex"])).message)
-    assert command.NAME == case["name"]
+    assert case["name"] == command.NAME
     assert struct_to_wire(command, "test") == case["arguments"]
 
 
@@ -90,7 +90,9 @@ def test_mixing():
 @pytest.mark.parametrize("scene", named(golden("scenes.json"), "name"))
 def test_scenes(scene):
     rig = decode_head((GOLDEN / scene["head"]["file"]).read_bytes())
-    assert_numbers(rig, scene["head"], "template triangles parents rest_joints joint_shifts skin_weights regions")
+    assert_numbers(
+        rig, scene["head"], "template triangles parents rest_joints joint_shifts skin_weights regions"
+    )
     assert_numbers(rig, scene["head"], "expression_basis pose_correctives")
     table = decode_splats((GOLDEN / scene["splats"]["file"]).read_bytes())
     assert_numbers(table, scene["splats"], "positions triangles quaternions log_scales opacities sh")

@@ -30,6 +30,7 @@ function dequantise(integers, minimum, step, columns, where) {
   if (minimum.length !== columns || step.length !== columns) throw new ProtocolError(`${where}: wrong number of ranges`);
   const values = new Float32Array(integers.length);
   for (let i = 0; i < integers.length; i++) values[i] = minimum[i % columns] + integers[i] * step[i % columns];
+  if (!values.every(Number.isFinite)) throw new ProtocolError(`${where}: a range leaves float32`);
   return values;
 }
 
