@@ -38,26 +38,44 @@ POSITION_STEP, IDENTITY_STEP, EXPRESSION_STEP = 1e-5, 6e-6, 1e-5
 def joint_regressor(cage: Cage, space: IdentitySpace, expressions: np.ndarray) -> np.ndarray:
     """Weights (5, V), rows summing to one, that find the joints in any identity.
 
-    Root, neck and jaw: ridge regression on the population over skin that no expression moves, so that joints
-    depend on the identity alone. Eyes: the affine combination of the eyeball's vertices that is its centre.
+    Root, neck and jaw: convex least squares on the population over vertices that no expression moves, so that
+    joints depend on the identity alone. Eyes: the affine combination of the eyeball's vertices that is its centre.
     """
     weights = np.zeros((5, len(cage.positions)))
-    still = (np.abs(expressions).max((0, 2)) < 1e-6) & cage.part("skin")
-    population, joints = space.sample_positions, space.sample_joints
-    for j, reach in ((0, 0.09), (1, 0.09), (2, 0.075)):
-        near = np.flatnonzero(still & (np.linalg.norm(space.mean - joints[:, j].mean(0), axis=1) < reach))
-        near = near[:: max(1, len(near) // 120)]
-        x = np.moveaxis(population[:, near], 2, 1).reshape(-1, len(near))
-        y = joints[:, j].reshape(-1)
-        base = x.mean(1)  # writing weights as 1/n + d with sum d = 0 keeps every row an affine combination
-        a, b = x - base[:, None], y - base
-        d = np.linalg.solve(a.T @ a + 1e-7 * np.eye(len(near)), a.T @ b)
-        weights[j, near] = 1 / len(near) + d - d.mean()
+    still = np.abs(expressions).max((0, 2)) < 1e-6
+    candidates = still & cage.part("skin", "upper_teeth", "left_eye", "right_eye")
+    for j in range(3):
+        distance = np.linalg.norm(space.mean - space.sample_joints[:, j].mean(0), axis=1)
+        near = np.flatnonzero(candidates & (distance < 0.12))
+        near = near[:: max(1, len(near) // 400)]
+        x = np.moveaxis(space.sample_positions[:, near], 2, 1).reshape(-1, len(near))
+        weights[j, near] = simplex_least_squares(x, space.sample_joints[:, j].reshape(-1))
     for j, part in ((3, "left_eye"), (4, "right_eye")):
         ids = np.flatnonzero(cage.part(part))
         centre = np.append(cage.joints[j], 1.0)
         weights[j, ids] = centre @ np.linalg.pinv(np.c_[cage.positions[ids], np.ones(len(ids))])
     return weights
+
+
+def simplex_least_squares(a: np.ndarray, b: np.ndarray, rounds: int = 3000) -> np.ndarray:
+    """argmin |a w - b|^2 over w >= 0, sum w = 1, by accelerated projected gradient (Beck & Teboulle 2009)."""
+    a = a - b[:, None]  # with sum w = 1 the residual is (a - b) w
+    gram = a.T @ a
+    step = 1 / np.linalg.norm(gram, 2)
+    w = z = np.full(a.shape[1], 1 / a.shape[1])
+    t = 1.0
+    for _ in range(rounds):
+        previous, w = w, _onto_simplex(z - step * (gram @ z))
+        t, last = (1 + np.sqrt(1 + 4 * t * t)) / 2, t
+        z = w + (last - 1) / t * (w - previous)
+    return w
+
+
+def _onto_simplex(v: np.ndarray) -> np.ndarray:
+    """Closest point of the probability simplex (Duchi et al. 2008)."""
+    u = np.sort(v)[::-1]
+    excess = (np.cumsum(u) - 1) / np.arange(1, len(v) + 1)
+    return np.maximum(v - excess[np.count_nonzero(u > excess) - 1], 0)
 
 
 def triangulate(quads: np.ndarray, corners: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -181,6 +181,8 @@ def build_cage(wheel: Wheel) -> Cage:
     all_quads, all_quad_uv, all_uv = np.concatenate(quads), np.concatenate(quad_uv), np.concatenate(uv)
     joint_sources = _joint_sources(base, bones)
     joints = joint_sources @ body
+    for j, eye in ((3, "left_eye"), (4, "right_eye")):  # eyes turn about the centre of the ball
+        joints[j] = eyeball(body[np.unique(base.groups[HELPERS[eye]][0])], EYE_RINGS, EYE_SEGMENTS)[1]
     vertex_uv = np.zeros((len(everything), 2))
     vertex_uv[all_quads.ravel()] = all_uv[all_quad_uv.ravel()]
     masks = np.stack([
