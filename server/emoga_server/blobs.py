@@ -12,7 +12,7 @@ _NAME = re.compile(r"[0-9a-f]{64}")
 
 
 class BlobStore:
-    """Buffers in memory by hash. Nothing else can be asked for: there is no path in a request to get wrong."""
+    """Buffers in memory by hash. Nothing else can be asked for: a request holds no path to get wrong."""
 
     def __init__(self) -> None:
         self._blobs: dict[str, bytes] = {}

@@ -100,7 +100,7 @@ class Connection:
         self._start_sender()
 
     def send_bulk(self, pieces: Iterator[bytes]) -> bool:
-        """Sends messages from an iterator at the client's pace; False if too many such requests wait already."""
+        """Sends messages from an iterator at the client's pace; False if too many such requests wait."""
         if len(self._bulk) >= self.limits.bulk_requests:
             return False
         self._bulk.append(pieces)
@@ -108,7 +108,7 @@ class Connection:
         return True
 
     def drop(self, code: int, reason: str, last: bytes = b"") -> None:
-        """Ends the connection soon, whether the client reads or not; `last` is sent before if there is room."""
+        """Ends the connection soon, whether the client reads or not; `last` goes first if there is room."""
         if self._dropping is not None:
             return
         self._reliable.clear()

@@ -1,7 +1,7 @@
 """The live state of one avatar: what plays, where each emotion weight is going, and the pose of any instant.
 
-Every time in here is seconds on one monotonic clock that the caller reads; nothing in here reads a clock, so a test
-can step through hours in a moment.
+Every time in here is seconds on one monotonic clock that the caller reads; nothing in here reads a clock, so
+a test can step through hours in a moment.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Director:
         motions: by name.
         states: name -> slot in the frame's weights.
         num_expressions: E.
-        expression_names: names of the coefficients, where they have any; eyelid coefficients are found by name.
+        expression_names: names of the coefficients, where they have any.
         expression_range: clamp for motion plus idle behaviour, None for none.
         seed: of the idle behaviour.
         now: the current time.
@@ -104,7 +104,7 @@ class Director:
         self._epoch = self._last = now
         self._cut = True
 
-    # --- commands ---------------------------------------------------------------------------------------------
+    # commands
 
     def set_weights(
         self,
@@ -135,7 +135,7 @@ class Director:
             self._weights[name] = Transition(self._weights[name].value(now), target, now, duration, easing)
 
     def choose_motion(self, name: str | None, now: float, loop: bool = True, blend: float = 0.3) -> None:
-        """Plays another motion from its start, cross-fading over `blend` seconds; None: idle behaviour only."""
+        """Plays another motion from its start after a cross-fade of `blend` seconds; None: idle only."""
         if name is not None and name not in self.motions:
             known = ", ".join(self.motions) or "none"
             raise CommandError(ErrorCode.NOT_FOUND, f"no motion named {name!r}; this avatar has {known}")
@@ -182,14 +182,14 @@ class Director:
         self._weights.setdefault(name, Transition())
 
     def resume(self, now: float) -> None:
-        """This avatar is on stage again: the first frame is a cut, and what played goes on from where it stood."""
+        """This avatar is on stage again: a cut, and what played goes on from where it stood."""
         if self.player and self.player.playing:
             self.player.since += now - self._last
         self._last = now
         self._fade = None
         self._cut = True
 
-    # --- reading ----------------------------------------------------------------------------------------------
+    # reading
 
     @property
     def targets(self) -> dict[str, float]:

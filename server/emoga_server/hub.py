@@ -101,13 +101,13 @@ class Hub:
         )
         self._declare_metrics()
 
-    # --- life -------------------------------------------------------------------------------------------------
+    # life
 
     async def start(self) -> None:
         """Opens the bundles, listens and streams. Bundles that are not baked are baked meanwhile.
 
         Raises:
-            ServerError: a bundle cannot be opened, a head may not be streamed to that host, or the port is taken.
+            ServerError: a bundle cannot be opened, a head may not be sent there, or the port is taken.
         """
         bundles = [check_bundle(Path(path)) for path in self.options.bundles]
         self.options.security.check_heads([read_head(path) for path in bundles])
@@ -156,7 +156,7 @@ class Hub:
             _log.error("a task of the hub failed", exc_info=task.exception())
             self._say(f"internal error: {task.exception()!r}")
 
-    # --- the stream -------------------------------------------------------------------------------------------
+    # the stream
 
     async def _stream(self) -> None:
         """One frame per tick on the monotonic clock; ticks that were missed are not made up for."""
@@ -202,7 +202,7 @@ class Hub:
             if connection.streaming:
                 connection.send(data)
 
-    # --- clients ----------------------------------------------------------------------------------------------
+    # clients
 
     async def _serve(self, socket: ServerConnection) -> None:
         connection = Connection(socket, self.options.limits, self.fps, TOO_FAR_BEHIND)
@@ -238,7 +238,7 @@ class Hub:
         self._status_due |= changed
         return value
 
-    # --- HTTP -------------------------------------------------------------------------------------------------
+    # HTTP
 
     def _route(self, request: Request) -> Response:
         self.metrics.add("http_requests_total")
@@ -269,7 +269,7 @@ class Hub:
         }
         return text(HTTPStatus.OK, json.dumps(body) + "\n", "application/json")
 
-    # --- jobs -------------------------------------------------------------------------------------------------
+    # jobs
 
     async def _bake(self, slot: int, path: Path) -> None:
         """Has a worker encode an avatar, tells everybody how far it is, then puts it on stage."""

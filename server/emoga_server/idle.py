@@ -1,9 +1,10 @@
 """What a face does while it does nothing: blinks, breath, small movements of head and eyes.
 
 Everything is a function of the seed and of time alone, so that any frame rate gives the same motion. Figures:
-blinks come 17 times a minute at rest (Bentivoglio et al. 1997), with intervals skewed to the long side, and take
-about 100 ms to close and 200 ms to open (VanderWerf et al. 2003); saccades of a resting gaze are mostly below 5
-degrees and last 20 ms + 2.4 ms per degree (the main sequence, Bahill et al. 1975); breath is 14 a minute.
+blinks come 17 times a minute at rest (Bentivoglio et al. 1997), with intervals skewed to the long side, and
+take about 100 ms to close and 200 ms to open (VanderWerf et al. 2003); saccades of a resting gaze are mostly
+below 5 degrees and last 20 ms + 2.4 ms per degree (the main sequence, Bahill et al. 1975); breath is 14 a
+minute.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class IdleAmounts:
 
 @dataclasses.dataclass(frozen=True)
 class IdlePose:
-    """What is added to a motion: expression (E,), joint rotations (5,3) axis-angle in rad, translation (3,) in m."""
+    """Added to a motion: expression (E,), joint rotations (5,3) axis-angle in rad, translation (3,) in m."""
 
     expression: Array
     joint_rotations: Array
@@ -67,8 +68,8 @@ class SmoothNoise:
 class Events:
     """Timed events, drawn one after the other from a seeded generator as time goes on.
 
-    The current event is the one that began last at the sampled time; sampling an earlier time starts again from the
-    seed, so that a sample depends on seed and time only.
+    The current event is the one that began last at the sampled time; sampling an earlier time starts again
+    from the seed, so that a sample depends on seed and time only.
     """
 
     def __init__(self, seed: Sequence[int]) -> None:
@@ -167,8 +168,8 @@ class IdleMotion:
     """The idle layer of one avatar.
 
     Args:
-        expression_names: names of the expression coefficients (ARKit), None where they have no names (FLAME): then
-            eyelids stay with the motion, and head, eyes and breath still move.
+        expression_names: names of the expression coefficients (ARKit), None where they have none (FLAME):
+            then eyelids stay with the motion, and head, eyes and breath still move.
         num_expressions: E.
         seed: the same seed gives the same motion.
     """

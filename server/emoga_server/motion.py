@@ -112,7 +112,7 @@ class Motion:
         return self.frames / self.fps
 
     def sample(self, position: float) -> Pose:
-        """The pose at `position` seconds, between frames by slerp and linear interpolation; held at both ends."""
+        """The pose at `position` seconds, between frames by interpolation (joints: slerp), held at both ends."""
         x = min(max(position * self.fps, 0.0), self.frames - 1.0)
         i = int(x)
         a = Pose(self.expression[i], self.joints[i], self.translation[i])
@@ -150,7 +150,7 @@ def make_motion(
 
 
 def read_motion(path: Path, num_expressions: int, blink_columns: tuple[int, ...] = ()) -> Motion:
-    """Reads `motions/NAME.npz` of a bundle: fps, expression (T,E), joint_rotations (T,5,3), translation (T,3).
+    """Reads `motions/NAME.npz`: fps, expression (T,E), joint_rotations (T,5,3), translation (T,3).
 
     Raises:
         ServerError: not such a file, other sizes than the avatar's, or values that are not finite.

@@ -1,4 +1,4 @@
-"""The browser viewer's files, served from the package with proper types, caching and a strict content policy."""
+"""The browser viewer's files, served with proper types, caching and a strict content policy."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ def content_policy(host: str | None) -> str:
     # older Safari does not count ws: of the same host as 'self'
     sockets = f" ws://{host} wss://{host}" if host and re.fullmatch(r"[A-Za-z0-9.\[\]:-]+", host) else ""
     return (
-        f"default-src 'self'; connect-src 'self'{sockets}; img-src 'self' data: blob:; media-src 'self' blob:; "
-        "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        f"default-src 'self'; connect-src 'self'{sockets}; img-src 'self' data: blob:; "
+        "media-src 'self' blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'self'"
     )
 
 

@@ -54,7 +54,7 @@ class Security:
     def __post_init__(self) -> None:
         if self.token is not None and not _TOKEN.fullmatch(self.token):
             raise ServerError(
-                "--token: use 8 to 128 of the characters A-Z a-z 0-9 . _ ~ - (it travels in a URL and in a header)"
+                "--token: use 8 to 128 of the characters A-Z a-z 0-9 . _ ~ - (it travels in URLs and headers)"
             )
         if not is_loopback(self.host) and self.token is None:
             raise ServerError(
@@ -84,8 +84,9 @@ class Security:
         for name, licence, redistributable in heads:
             if not redistributable:
                 raise ServerError(
-                    f"the head {name} ({licence}) may not be passed on, and streaming sends its template and basis: "
-                    "serve on this machine only, or confirm with --head-licence-accepted that your licence allows it"
+                    f"the head {name} ({licence}) may not be passed on, and streaming sends its template "
+                    "and basis: serve on this machine only, or confirm with --head-licence-accepted that "
+                    "your licence allows it"
                 )
 
     def token_accepted(self, presented: str | None) -> bool:
@@ -97,15 +98,15 @@ class Security:
     def host_accepted(self, host_header: str | None) -> bool:
         """Whether a request's Host is one this server answers to.
 
-        A page elsewhere can point its own name at 127.0.0.1 (DNS rebinding) and would then count as same-origin; a
-        server for this machine only answers to this machine's names.
+        A page elsewhere can point its own name at 127.0.0.1 (DNS rebinding) and would then count as
+        same-origin; a server for this machine only answers to this machine's names.
         """
         if not self.loopback:
             return True
         return host_header is not None and is_loopback(urlsplit(f"//{host_header}").hostname or "")
 
     def origin_accepted(self, origin: str | None, host_header: str | None) -> bool:
-        """Whether a browser page of `origin` may open a WebSocket (programs that are not browsers send no Origin)."""
+        """Whether a page of `origin` may open a WebSocket; programs other than browsers send no Origin."""
         if origin is None or origin in self.allowed_origins:
             return True
         return host_header is not None and urlsplit(origin).netloc.lower() == host_header.lower()
@@ -127,6 +128,7 @@ class Security:
             context.load_cert_chain(self.tls_certificate, self.tls_key)
         except (ssl.SSLError, OSError) as error:
             raise ServerError(
-                f"--tls-cert {self.tls_certificate}, --tls-key {self.tls_key}: not a matching PEM pair ({error})"
+                f"--tls-cert {self.tls_certificate}, --tls-key {self.tls_key}: "
+                f"not a matching PEM pair ({error})"
             ) from error
         return context

@@ -87,7 +87,7 @@ class Stage:
             SetIdleCommand: self._set_idle,
         }
 
-    # --- avatars and states -----------------------------------------------------------------------------------
+    # avatars and states
 
     def add(self, avatar: LibraryAvatar, now: float) -> None:
         """An avatar is ready; the first one is streamed. The manifest changes."""
@@ -102,13 +102,13 @@ class Stage:
         """A state of avatar `slot` is new or has changed; its delta blob must be in the blob store already.
 
         Args:
-            state: `state.slot` and `state.revision` are set here: a name keeps its slot for the session, a new name
-                gets a fresh one.
+            state: `state.slot` and `state.revision` are set here: a name keeps its slot for the session, a
+                new name gets a fresh one.
             delta: the delta blob itself, to be sent along with STATE_PUT.
 
         Returns:
-            The reliable messages for every client, in order. A new state makes frames longer, so a manifest with the
-            new frame layout comes first.
+            The reliable messages for every client, in order. A new state makes frames longer, so a manifest
+            with the new frame layout comes first.
         """
         actor = self.actors[slot]
         info = actor.info
@@ -135,7 +135,7 @@ class Stage:
         messages.append(encode(StateCommit(avatar=slot, state=state, state_revision=info.state_revision)))
         return messages
 
-    # --- what clients are told --------------------------------------------------------------------------------
+    # what clients are told
 
     def manifest(self) -> bytes:
         """MANIFEST, encoded once for all clients."""
@@ -165,7 +165,7 @@ class Stage:
         )
 
     def frame(self, now: float) -> tuple[int, bytes, bool] | None:
-        """(seq, FRAME of this instant, whether the status changed by itself); None while no avatar is ready."""
+        """(seq, FRAME of this instant, whether the status changed by itself); None without an avatar."""
         actor = self.current
         if actor is None:
             return None
@@ -189,7 +189,7 @@ class Stage:
         """Frame coefficients that had to be clamped so far."""
         return sum(actor.encoder.saturated for actor in self.actors.values())
 
-    # --- commands ---------------------------------------------------------------------------------------------
+    # commands
 
     def execute(self, command: Any, now: float) -> tuple[Any, bool]:
         """Carries out a typed command; returns its result and whether the status changed.

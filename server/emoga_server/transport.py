@@ -102,7 +102,7 @@ class Transport:
             raise ServerError(_listen_error(host, port, error)) from error
 
     async def close(self) -> None:
-        """Stops listening, closes WebSockets with 1001 (going away), and waits until all sockets are closed."""
+        """Stops listening, closes WebSockets with 1001 (going away), waits until all sockets are closed."""
         for connection in list(self._http):
             connection.close()
         if self._server is not None:
@@ -130,7 +130,8 @@ class Transport:
         if self.connections > self._limits.connections:
             self.refused += 1
             connection.transport.write(
-                b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"
+                b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 5\r\n"
+                b"Connection: close\r\n\r\n"
             )
             connection.transport.close()
 

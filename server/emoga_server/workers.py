@@ -1,4 +1,4 @@
-"""Worker processes: everything heavy happens in them, so that the stream never waits and never dies with them."""
+"""Worker processes do what is heavy, so that the stream never waits and never dies with them."""
 
 from __future__ import annotations
 

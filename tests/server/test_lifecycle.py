@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import re
 import signal
@@ -141,10 +142,10 @@ def test_a_taken_port_suggests_another(bundle):
 
 def test_a_head_that_may_not_be_passed_on_stays_here(make_bundle, live, run):
     path = make_bundle(name="flame", redistributable=False)
-    other = {"host": "0.0.0.0", "token": "open-sesame"}
+    other = Security("0.0.0.0", "open-sesame")
 
     async def refused():
-        async with live(path, security=Security(**other)):
+        async with live(path, security=other):
             pass
 
     async def accepted(security):
@@ -155,7 +156,7 @@ def test_a_head_that_may_not_be_passed_on_stays_here(make_bundle, live, run):
 
     with pytest.raises(ServerError, match="--head-licence-accepted"):
         run(refused)
-    run(lambda: accepted(Security(**other, head_licence_accepted=True)))
+    run(lambda: accepted(dataclasses.replace(other, head_licence_accepted=True)))
     run(lambda: accepted(Security()))
 
 
