@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import struct
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -24,11 +25,22 @@ from websockets.protocol import State
 
 from emoga_server.credits import FrameCredits
 from emoga_server.limits import Limits, TokenBucket
+from emoga_server.transport import Socket
 
 _log = logging.getLogger("emoga.connection")
 
 POLICY, TRY_AGAIN = 1008, 1013
 """WebSocket close codes (RFC 6455 section 7.4, IANA registry)."""
+
+
+def framed(data: bytes) -> bytes:
+    """`data` as one WebSocket binary message from a server (RFC 6455 section 5.2): unmasked, whole."""
+    size = len(data)
+    if size < 126:
+        return bytes((0x82, size)) + data
+    if size < 65536:
+        return struct.pack("!BBH", 0x82, 126, size) + data
+    return struct.pack("!BBQ", 0x82, 127, size) + data
 
 
 class Connection:
@@ -124,20 +136,29 @@ class Connection:
         _log.info("dropping %s: %s", self.socket.remote_address, reason)
         self._dropping = asyncio.get_running_loop().create_task(self._close(code, reason))
 
+    def write(self, frame: bytes) -> None:
+        """Puts an already framed message (see `framed`) on the socket: the same bytes for every client."""
+        self.socket.transport.write(frame)
+
     async def run(self, receive: Callable[[bytes | str], None]) -> None:
         """Feeds received messages to `receive` until the connection ends; drops a client that floods.
 
-        `receive` must not block; an exception out of it ends the connection.
+        `receive` must neither block nor raise.
         """
-        try:
-            while True:
-                message = await self.socket.recv()
-                if self._dropping is not None:
-                    break
-                if not self._bucket.take(self._now()):
-                    self.drop(POLICY, f"more than {self.limits.inbound_per_second:g} messages a second")
-                    break
+
+        def admit(message: bytes | str) -> None:
+            if self._dropping is not None:
+                return
+            if self._bucket.take(self._now()):
                 receive(message)
+            else:
+                self.drop(POLICY, f"more than {self.limits.inbound_per_second:g} messages a second")
+
+        if isinstance(self.socket, Socket):
+            self.socket.received = admit
+        try:
+            while self._dropping is None:
+                admit(await self.socket.recv())  # what did not come whole: fragments, text
         except ConnectionClosed:
             pass
         finally:

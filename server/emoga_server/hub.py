@@ -19,11 +19,11 @@ from typing import Any
 
 from emoga_protocol.codec import encode
 from emoga_protocol.messages import SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX, Bye, ErrorCode, JobProgress
-from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.asyncio.server import ServerConnection
 
 from emoga_server.baking import is_current
 from emoga_server.blobs import BlobStore
-from emoga_server.connection import Connection
+from emoga_server.connection import Connection, framed
 from emoga_server.director import CommandError
 from emoga_server.errors import ServerError
 from emoga_server.http import Request, Response, text
@@ -181,11 +181,13 @@ class Hub:
             seq, data, changed = frame
             self._status_due |= changed
             targets = [
-                connection.socket
+                connection
                 for connection in self._sessions
                 if connection.streaming and connection.is_open and connection.credits.admit(seq, now)
             ]
-            broadcast(targets, data)
+            message = framed(data)
+            for connection in targets:
+                connection.write(message)
             self.metrics.add("frames_total")
             self.metrics.add("frames_sent_total", len(targets))
             self.metrics.add("frames_skipped_total", len(self._sessions) - len(targets))

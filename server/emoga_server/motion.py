@@ -112,7 +112,7 @@ class Motion:
         return self.frames / self.fps
 
     def sample(self, position: float) -> Pose:
-        """The pose at `position` seconds, between frames by interpolation (joints: slerp), held at both ends."""
+        """The pose at `position` seconds, interpolated (joints by slerp), held at both ends."""
         x = min(max(position * self.fps, 0.0), self.frames - 1.0)
         i = int(x)
         a = Pose(self.expression[i], self.joints[i], self.translation[i])

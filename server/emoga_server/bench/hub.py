@@ -57,11 +57,14 @@ def _avatar() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         # in a process of its own: this one must not spend memory on tensors while it measures
         code = (
-            "import sys; from pathlib import Path; from emoga_server.bench.synthetic_avatar import write_bundle; "
-            "write_bundle(Path(sys.argv[1]))"
+            "import pathlib, sys, emoga_server.bench.synthetic_avatar as synthetic; "
+            "synthetic.write_synthetic_bundle(pathlib.Path(sys.argv[1]), 40_000)"
         )
         path = Path(folder) / "bench.emoga"
-        subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+        made = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
+        if made.returncode:
+            reason = made.stderr.strip().rpartition("\n")[2]
+            raise ServerError(f"the synthetic avatar for the benchmark could not be made: {reason}")
         yield path
 
 
