@@ -43,16 +43,20 @@ def unpack_npz(
         FileNotFoundError: there is no such file.
         ValueError: damaged, pickled, no npz, or one of `keys` is missing; the message says which.
     """
+    missing: list[str] = []
+    found: dict[str, np.ndarray] = {}
     try:
         with np.load(source, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise ValueError("a single array")
             missing = [key for key in keys if key not in archive.files]
-            if missing:
-                raise ValueError(f"lacks {', '.join(missing)}")
-            return {key: archive[key] for key in (*keys, *(k for k in optional if k in archive.files))}
+            wanted = () if missing else (*keys, *(key for key in optional if key in archive.files))
+            found = {key: archive[key] for key in wanted}
     except FileNotFoundError:
         raise
     except _DAMAGED as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"damaged, or no npz of numbers ({reason})") from None
+    if missing:
+        raise ValueError(f"lacks {', '.join(missing)}")
+    return found

@@ -150,17 +150,22 @@ def read_bundle(path: str | os.PathLike[str]) -> tuple[Header, dict[str, bytes]]
     Raises:
         BundleError: something is missing, cut short or altered.
     """
-    for attempt in range(5):
+    while True:
         folder = bundle_folder(path)
-        first = read_file(folder / HEADER)
-        header = parse_header(first, folder / HEADER)
+        version = _version(path)
         try:
+            header = parse_header(read_file(folder / HEADER), folder / HEADER)
             return header, {name: read_checked(folder, header, name) for name in header.files}
         except BundleError:
-            # Somebody may have replaced the bundle between two of our reads: then its header is another one.
-            if attempt == 4 or read_file(bundle_folder(path) / HEADER) == first:
+            # Somebody may have replaced the bundle between two of our reads.
+            if _version(path) == version:
                 raise
-    raise AssertionError
+
+
+def _version(path: str | os.PathLike[str]) -> tuple[Path, int]:
+    """Changes whenever the bundle is replaced."""
+    folder = bundle_folder(path)
+    return folder, folder.stat().st_ino
 
 
 def read_checked(folder: Path, header: Header, name: str) -> bytes:

@@ -36,7 +36,7 @@ def bundle_folder(path: str | os.PathLike[str]) -> Path:
     folder = Path(os.path.realpath(path))
     if not folder.exists() and _backup(folder).is_dir():
         return _backup(folder)
-    if not folder.exists():
+    if not folder.exists():  # asked again: the backup may just have become the folder
         raise BundleError(f"{path}: no such avatar; give the NAME.emoga folder that `emoga build` made")
     if not folder.is_dir() or not (folder / HEADER).is_file():
         raise BundleError(f"{path}: no avatar (it has no {HEADER}); give a NAME.emoga folder")
@@ -45,18 +45,23 @@ def bundle_folder(path: str | os.PathLike[str]) -> Path:
 
 @contextlib.contextmanager
 def bundle_lock(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Holds other writers to the same folder off, between processes too; released when the process dies."""
+    """Holds other writers to the same folder off, between processes too; released when the process dies.
+
+    What a crashed writer left behind is put in order first.
+    """
     parent = Path(os.path.realpath(path)).parent
     try:
         import fcntl
 
         descriptor = os.open(parent, os.O_RDONLY)
     except (ImportError, OSError):
+        _clean_up(path)
         yield
         return
     try:
         with contextlib.suppress(OSError):  # some network file systems have no locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _clean_up(path)
         yield
     finally:
         os.close(descriptor)
@@ -75,7 +80,6 @@ def replace_bundle(path: str | os.PathLike[str], contents: Mapping[str, bytes | 
     try:
         if not target.parent.is_dir():
             raise BundleError(f"{path}: the folder {target.parent} does not exist; make it first")
-        _clean_up(target)
         _check_target(target, path)
         temporary.mkdir()
         for name, content in contents.items():
@@ -128,18 +132,20 @@ def _backup(target: Path) -> Path:
     return target.with_name(f".{target.name}.old")
 
 
-def _clean_up(target: Path) -> None:
+def _clean_up(path: str | os.PathLike[str]) -> None:
     """Removes what a crash left behind. Under the lock nobody else is writing; without locks, age decides."""
+    target = Path(os.path.realpath(path))
     backup = _backup(target)
-    if backup.is_dir() and not target.exists():
-        os.rename(backup, target)
-    elif backup.is_dir():
-        shutil.rmtree(backup, ignore_errors=True)
-    for entry in target.parent.iterdir():
-        if not entry.name.startswith(f".{target.name}{TEMPORARY_MARK}"):
-            continue
-        if os.name != "nt" or time.time() - entry.stat().st_mtime > _STALE_SECONDS:
-            shutil.rmtree(entry, ignore_errors=True)
+    with contextlib.suppress(OSError):  # no folder yet, or not ours to write: saving will say so
+        if backup.is_dir() and not target.exists():
+            os.rename(backup, target)
+        elif backup.is_dir():
+            shutil.rmtree(backup, ignore_errors=True)
+        for entry in target.parent.iterdir():
+            if not entry.name.startswith(f".{target.name}{TEMPORARY_MARK}"):
+                continue
+            if os.name != "nt" or time.time() - entry.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(entry, ignore_errors=True)
 
 
 def _swap(new: Path, target: Path) -> None:

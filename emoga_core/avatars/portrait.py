@@ -14,7 +14,7 @@ from emoga_core.render import Cameras, rasterize
 
 _DISTANCE = 1.1
 _FIELD_OF_VIEW = math.radians(20.0)
-_BELOW_EYES = 0.03
+_FROM_EYES = (0.0, -0.03, -0.06)
 
 
 def portrait_cameras(
@@ -24,7 +24,7 @@ def portrait_cameras(
     size: int = 512,
     frame: MotionFrame | None = None,
 ) -> Cameras:
-    """Cameras 1.1 m from the head, a little below the eyes' height, showing 0.39 m.
+    """Cameras 1.1 m from the middle of the head, showing 0.39 m there.
 
     Args:
         azimuth: radians; 0 faces the head, positive goes to its left. elevation: radians, positive goes up.
@@ -35,7 +35,7 @@ def portrait_cameras(
     with torch.no_grad():
         still = torch.zeros(1, head.num_expressions, device=avatar.identity.device)
         joints = head.rest(avatar.identity[None], still, avatar.vertex_offset)[1][0]
-    target = joints[3:5].mean(0).cpu() - torch.tensor([0.0, _BELOW_EYES, 0.0])
+    target = joints[3:5].mean(0).cpu() + torch.tensor(_FROM_EYES)
     if frame is not None:
         target = target + frame.translation.cpu()
     cameras = Cameras.orbit(
