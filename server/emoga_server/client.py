@@ -80,6 +80,7 @@ class Client:
         ssl_context: ssl.SSLContext | None = None,
         acknowledge: bool = True,
         name: str = "emoga python client",
+        capabilities: int = 0,
     ) -> AsyncIterator[Client]:
         """Connects, says HELLO and waits for WELCOME and MANIFEST; reads in the background until the end."""
         protocols = [Subprotocol(SUBPROTOCOL)]
@@ -97,7 +98,9 @@ class Client:
             client = Client(socket, acknowledge)
             client._reader = asyncio.create_task(client._read())
             try:
-                await socket.send(encode(Hello(versions=[PROTOCOL_VERSION], client=name)))
+                await socket.send(
+                    encode(Hello(versions=[PROTOCOL_VERSION], client=name, capabilities=capabilities))
+                )
                 await client.until(lambda: client.has(Manifest))
                 yield client
             finally:

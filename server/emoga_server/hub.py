@@ -18,7 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from emoga_protocol.codec import encode
-from emoga_protocol.messages import SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX, Bye, ErrorCode, JobProgress
+from emoga_protocol.messages import (
+    SUBPROTOCOL,
+    TOKEN_SUBPROTOCOL_PREFIX,
+    Bye,
+    ErrorCode,
+    JobProgress,
+    StateInfo,
+    StatePut,
+)
 from websockets.asyncio.server import ServerConnection
 
 from emoga_server.baking import is_current
@@ -204,14 +212,34 @@ class Hub:
             if connection.streaming:
                 connection.send(data)
 
+    def publish_state(self, slot: int, state: StateInfo, delta: bytes) -> None:
+        """Shows everybody a new or changed state of avatar `slot`.
+
+        Args:
+            state: its blob is `delta`; slot and revision are set here.
+            delta: the delta blob; clients that can take it in the message itself get it so.
+        """
+        self.blobs.add(delta, state.blob.sha256)
+        commit, new = self.stage.commit_state(slot, state)
+        put = StatePut(avatar=slot, state=commit.state)
+        short, inline = encode(put), encode(put, buffers=[delta])
+        final = encode(commit)
+        for connection in list(self._sessions):
+            if connection.streaming:
+                if new:
+                    connection.send(self.stage.manifest())
+                connection.send(inline if connection.context.inline_states else short)
+                connection.send(final)
+
     # clients
 
     async def _serve(self, socket: ServerConnection) -> None:
         connection = Connection(socket, self.options.limits, self.fps, TOO_FAR_BEHIND)
         self._sessions.add(connection)
         self.metrics.add("clients_total")
+        connection.context = session = Session(self, connection)
         try:
-            await Session(self, connection).run()
+            await session.run()
         finally:
             self._sessions.discard(connection)
             if connection.dropped:

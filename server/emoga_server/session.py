@@ -58,6 +58,8 @@ class Session:
         self._hub, self._connection = hub, connection
         self._greeted = False
         self.client = ""
+        self.inline_states = False
+        """Whether the client takes delta blobs inside STATE_PUT."""
 
     async def run(self) -> None:
         """Talks until the connection ends."""
@@ -112,6 +114,7 @@ class Session:
             return
         self._greeted = True
         self.client = hello.client[:80]
+        self.inline_states = bool(hello.capabilities & Capability.INLINE_STATES)
         self._connection.send(
             encode(
                 Welcome(

@@ -10,6 +10,7 @@ from typing import Any
 from emoga_protocol.codec import encode, struct_to_map
 from emoga_protocol.frames import Frame, FrameEncoder, make_layout
 from emoga_protocol.messages import (
+    FRAME_MAX_INTEGER,
     AvatarInfo,
     ChooseMotionCommand,
     ErrorCode,
@@ -27,7 +28,6 @@ from emoga_protocol.messages import (
     SetWeightsCommand,
     StateCommit,
     StateInfo,
-    StatePut,
     Status,
 )
 
@@ -98,42 +98,33 @@ class Stage:
         self.current = self.current or actor
         self._changed()
 
-    def commit_state(self, slot: int, state: StateInfo, delta: bytes | None = None) -> list[bytes]:
+    def commit_state(self, slot: int, state: StateInfo) -> tuple[StateCommit, bool]:
         """A state of avatar `slot` is new or has changed; its delta blob must be in the blob store already.
 
         Args:
             state: `state.slot` and `state.revision` are set here: a name keeps its slot for the session, a
                 new name gets a fresh one.
-            delta: the delta blob itself, to be sent along with STATE_PUT.
 
         Returns:
-            The reliable messages for every client, in order. A new state makes frames longer, so a manifest
-            with the new frame layout comes first.
+            STATE_COMMIT for every client, and whether the state is new: then frames are longer from now on,
+            and the manifest has to be sent again for its frame layout.
         """
         actor = self.actors[slot]
         info = actor.info
-        known = {s.name: s for s in info.states}
-        old = known.get(state.name)
+        old = next((s for s in info.states if s.name == state.name), None)
         state.slot = old.slot if old else 1 + max((s.slot for s in info.states), default=-1)
         state.revision = old.revision + 1 if old else 1
-        info.states = [s for s in info.states if s.name != state.name] + [state]
-        info.states.sort(key=lambda s: s.slot)
+        info.states = sorted([*(s for s in info.states if s is not old), state], key=lambda s: s.slot)
         info.state_revision += 1
-        messages = []
         if old is None:
             actor.director.add_state(state.name, state.slot)
-            ranges = {f.name: f.scale * 32767 for f in info.layout.fields}
+            ranges = {f.name: f.scale * FRAME_MAX_INTEGER for f in info.layout.fields}
             info.layout = make_layout(
                 info.counts.expressions, state.slot + 1, info.layout.revision + 1, ranges
             )
             actor.encoder = FrameEncoder(info.layout)
         self._changed()
-        if old is None:
-            messages.append(self.manifest())
-        put = StatePut(avatar=slot, state=state)
-        messages.append(encode(put, buffers=[] if delta is None else [delta]))
-        messages.append(encode(StateCommit(avatar=slot, state=state, state_revision=info.state_revision)))
-        return messages
+        return StateCommit(avatar=slot, state=state, state_revision=info.state_revision), old is None
 
     # what clients are told
 

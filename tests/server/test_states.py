@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 import pytest
-from emoga_protocol.messages import BlobRef, MessageType, SetWeightsCommand, StateInfo
+from emoga_protocol.messages import BlobRef, Capability, MessageType, SetWeightsCommand, StateInfo
 from emoga_server.client import Client
 
 
@@ -14,21 +14,24 @@ def address(hub) -> str:
     return f"ws://localhost:{hub.transport.port}/ws"
 
 
-def commit(hub, name: str, data: bytes, inline: bool = False) -> BlobRef:
-    """Puts a state of the streamed avatar's on stage, as a finished job does."""
-    blob = BlobRef(sha256=hub.blobs.add(data), size=len(data), kind="delta")
-    state = StateInfo(slot=0, name=name, valence=0.5, arousal=-0.25, blob=blob)
-    for message in hub.stage.commit_state(0, state, data if inline else None):
-        hub.broadcast(message)
+def publish(hub, name: str, data: bytes) -> BlobRef:
+    """Puts a state of the streamed avatar on stage, as a finished job does."""
+    blob = BlobRef(sha256=hashlib.sha256(data).hexdigest(), size=len(data), kind="delta")
+    hub.publish_state(0, StateInfo(slot=0, name=name, valence=0.5, arousal=-0.25, blob=blob), data)
     return blob
 
 
 @pytest.mark.parametrize("inline", [False, True])
 def test_a_new_state_reaches_watchers_and_latecomers_alike(bundle, live, run, inline):
+    capabilities = Capability.INLINE_STATES if inline else 0
+
     async def scenario():
-        async with live(bundle) as hub, Client.connect(address(hub)) as watcher:
+        async with (
+            live(bundle) as hub,
+            Client.connect(address(hub), capabilities=capabilities) as watcher,
+        ):
             old_layout = watcher.avatar.layout.revision
-            blob = commit(hub, "proud", b"delta of proud", inline)
+            blob = publish(hub, "proud", b"delta of proud")
             await watcher.until(lambda: any(e.type is MessageType.STATE_COMMIT for e in watcher.log))
             kinds = [e.type for e in watcher.log]
             assert kinds[-3:] == [MessageType.MANIFEST, MessageType.STATE_PUT, MessageType.STATE_COMMIT]
@@ -57,13 +60,13 @@ def test_a_changed_state_keeps_slot_and_weight_and_raises_revisions(bundle, live
             await client.command(SetWeightsCommand(weights={"sad": 0.7}, duration=0.0))
             before = client.avatar.state_revision
             layout = client.avatar.layout.revision
-            commit(hub, "sad", b"another delta")
+            publish(hub, "sad", b"another delta")
             await client.until(lambda: client.avatar.state_revision == before + 1)
             state = next(s for s in client.avatar.states if s.name == "sad")
             assert (state.slot, state.revision) == (1, 2)
             assert state.blob.sha256 == hashlib.sha256(b"another delta").hexdigest()
             assert client.avatar.layout.revision == layout
-            await client.until(lambda: client.frames[-1].state_revision == before + 1)
+            await client.until(lambda: client.frames and client.frames[-1].state_revision == before + 1)
             np.testing.assert_allclose(client.frames[-1].weights, [0, 0.7], atol=1e-4)
 
     run(scenario)
