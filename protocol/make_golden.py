@@ -279,8 +279,10 @@ def _write_scene() -> None:
         blobs = {
             "head": encode_head(small_rig(correctives)),
             "splats": encode_splats(_small_splats(coefficients)),
-            "delta_a": encode_delta(_small_delta(coefficients, 1), max_rank=3 * coefficients),
-            "delta_b": encode_delta(_small_delta(coefficients, 2), max_rank=3),
+            "delta_a": encode_delta(_small_delta(coefficients, 1), bytes_per_splat=3 * coefficients),
+            "delta_b": encode_delta(
+                _small_delta(coefficients, 2), bytes_per_splat=2 if coefficients == 1 else 5
+            ),
         }
         for part, data in blobs.items():
             (OUT / f"{name}_{part}.bin").write_bytes(data)

@@ -956,6 +956,8 @@ BLOBS: dict[str, BlobSpec] = {
             "NB": 4194304,
             "M": 4194304,
             "R": 1024,
+            "R8": 1024,
+            "H": 1024,
             "K": 1024,
             "E": 1024,
         },
@@ -967,7 +969,8 @@ BLOBS: dict[str, BlobSpec] = {
             ArraySpec("jaw", "f32", "", (3,)),
             ArraySpec("basis", "f32", "", ("R", "K", 3)),
             ArraySpec("mask", "u8", "", ("NB",)),
-            ArraySpec("values", "i8", "", ("M", "R")),
+            ArraySpec("values8", "i8", "", ("M", "R8")),
+            ArraySpec("values4", "u8", "", ("M", "H")),
         ),
     ),
 }

@@ -130,3 +130,17 @@ def unpack_mask(packed: np.ndarray, count: int, where: str) -> np.ndarray:
     if bits[..., count:].any():
         raise ProtocolError(f"{where}: bits beyond the last entry are set")
     return bits[..., :count].astype(bool)
+
+
+def pack_nibbles(values: np.ndarray) -> np.ndarray:
+    """Integers -8..7 of shape (M, R) as bytes (M, ceil(R / 2)): two's complement, low nibble first."""
+    rows, columns = values.shape
+    padded = np.zeros((rows, columns + columns % 2), np.uint8)
+    padded[:, :columns] = values.astype(np.int8).view(np.uint8) & 15
+    return padded[:, 0::2] | padded[:, 1::2] << 4
+
+
+def unpack_nibbles(packed: np.ndarray, columns: int) -> np.ndarray:
+    """Inverse of `pack_nibbles`: (M, columns) i8."""
+    both = np.stack([packed & 15, packed >> 4], axis=2).reshape(len(packed), 2 * packed.shape[1])[:, :columns]
+    return ((both ^ 8).astype(np.int8) - 8).astype(np.int8)

@@ -56,17 +56,19 @@ class BakedAvatar:
 
 
 def source_fingerprint(bundle: Path) -> str:
-    """Hash over everything in a bundle that baking reads, and over the baker's version.
+    """Hash of what a bundle's header says of its content, and of the baker's version.
+
+    The header holds the hashes of all the other files; where the avatar comes from does not count.
 
     Raises:
-        OSError: the bundle cannot be read.
+        OSError, ValueError: the header cannot be read.
     """
-    digest = hashlib.sha256(f"bake {BAKE_VERSION}".encode())
-    states, motions = sorted(bundle.glob("states/*")), sorted(bundle.glob("motions/*"))
-    for path in [bundle / "avatar.json", bundle / "avatar.safetensors", *states, *motions]:
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(f"{path.relative_to(bundle).as_posix()} {content}\n".encode())
-    return digest.hexdigest()
+    header = json.loads((bundle / "avatar.json").read_text(encoding="utf-8"))
+    header.pop("provenance", None)
+    for state in header.get("states", ()):
+        state.pop("provenance", None)
+    content = json.dumps(header, sort_keys=True)
+    return hashlib.sha256(f"bake {BAKE_VERSION} {content}".encode()).hexdigest()
 
 
 def is_current(bundle: Path) -> bool:
@@ -76,7 +78,7 @@ def is_current(bundle: Path) -> bool:
         blobs = [index["head_blob"], index["splats_blob"], *(state["blob"] for state in index["states"])]
         complete = all((bundle / "baked" / blob["sha256"]).stat().st_size == blob["size"] for blob in blobs)
         return complete and index["source"] == source_fingerprint(bundle)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 
@@ -93,32 +95,38 @@ def bake_bundle(path: str | Path, progress: Progress | None = None) -> None:
         EmogaError: the bundle cannot be read, or `baked/` cannot be written.
     """
     from emoga_core.avatars import load_avatar
+    from emoga_core.avatars.bundle_files import bundle_lock
     from emoga_core.errors import EmogaError
-    from emoga_core.files import write_atomic
 
     bundle = Path(path)
     report = progress or (lambda stage, done: None)
-    if is_current(bundle):
-        return
-    report("reading the avatar", 0.0)
-    avatar = load_avatar(bundle)
-    source = source_fingerprint(bundle)
-    baked = bake_avatar(avatar, lambda stage, done: report(stage, 0.2 + 0.7 * done))
-    report("writing", 0.9)
-    folder = bundle / "baked"
-    index = struct_to_map(baked.info) | {"source": source}
     try:
-        folder.mkdir(exist_ok=True)
-        for name, data in baked.blobs.items():
-            write_atomic(folder / name, data)
-        write_atomic(folder / INDEX, json.dumps(index, indent=1, allow_nan=False).encode())
-        for old in folder.iterdir():
-            if old.name != INDEX and old.name not in baked.blobs:
-                old.unlink()
+        while not is_current(bundle):
+            report("reading the avatar", 0.0)
+            source = source_fingerprint(bundle) if (bundle / "avatar.json").is_file() else ""
+            avatar = load_avatar(bundle)
+            baked = bake_avatar(avatar, lambda stage, done: report(stage, 0.2 + 0.7 * done))
+            report("writing", 0.9)
+            with bundle_lock(bundle):
+                if source_fingerprint(bundle) == source:  # else somebody changed the bundle: once more
+                    _write(bundle / "baked", baked, source)
     except OSError as error:
-        reason = error.strerror or error
+        folder, reason = bundle / "baked", error.strerror or error
         raise EmogaError(f"{folder}: cannot be written ({reason}); free space or check permissions") from None
     report("done", 1.0)
+
+
+def _write(folder: Path, baked: BakedAvatar, source: str) -> None:
+    from emoga_core.files import write_atomic
+
+    index = struct_to_map(baked.info) | {"source": source}
+    folder.mkdir(exist_ok=True)
+    for name, data in baked.blobs.items():
+        write_atomic(folder / name, data)
+    write_atomic(folder / INDEX, json.dumps(index, indent=1, allow_nan=False).encode())
+    for old in folder.iterdir():
+        if old.name != INDEX and old.name not in baked.blobs:
+            old.unlink()
 
 
 def bake_avatar(avatar: Avatar, progress: Progress | None = None) -> BakedAvatar:

@@ -185,11 +185,11 @@ def test_a_delta_of_nothing():
     assert not decoded.sh.any()
 
 
-def test_more_values_a_splat_are_more_accurate():
+def test_more_bytes_a_splat_are_more_accurate():
     delta = correlated_delta(3000, 1500, 4, 12)
     errors = [
-        float(((decode_delta(encode_delta(delta, max_rank=rank)).sh - delta.sh) ** 2).mean())
-        for rank in range(1, 13)
+        float(((decode_delta(encode_delta(delta, bytes_per_splat=budget)).sh - delta.sh) ** 2).mean())
+        for budget in range(1, 13)
     ]
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] < 1e-3 * float((delta.sh**2).mean())

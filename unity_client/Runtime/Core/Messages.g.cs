@@ -631,6 +631,8 @@ namespace Emoga.Protocol
             ["NB"] = 4194304,
             ["M"] = 4194304,
             ["R"] = 1024,
+            ["R8"] = 1024,
+            ["H"] = 1024,
             ["K"] = 1024,
             ["E"] = 1024,
         };
@@ -640,7 +642,8 @@ namespace Emoga.Protocol
             new BlobArray("jaw", "f32", "", "3"),
             new BlobArray("basis", "f32", "", "R", "K", "3"),
             new BlobArray("mask", "u8", "", "NB"),
-            new BlobArray("values", "i8", "", "M", "R"),
+            new BlobArray("values8", "i8", "", "M", "R8"),
+            new BlobArray("values4", "u8", "", "M", "H"),
         };
     }
 }

@@ -85,6 +85,12 @@ export function decodeSplats(data) {
   };
 }
 
+/** Four-bit integer `i` of a row, two's complement, low nibble first. */
+function nibble(bytes, start, i) {
+  const byte = bytes[start + (i >> 1)];
+  return (((i & 1 ? byte >> 4 : byte & 15) ^ 8) - 8);
+}
+
 /**
  * What an emotion state at weight 1 adds to neutral. Sparse: row m belongs to splat indices[m].
  * @returns {{count: number, coefficients: number, expression: Float32Array, jaw: Float32Array,
@@ -92,19 +98,21 @@ export function decodeSplats(data) {
  */
 export function decodeDelta(data) {
   const { dimensions, arrays } = unpackBlob(data, 'delta');
-  const { N: count, M: moving, R: rank, K: coefficients } = dimensions;
+  const { N: count, M: moving, R: rank, R8: wide, H: half, K: coefficients } = dimensions;
   if (coefficients !== 1 && coefficients !== 4) throw new ProtocolError(`delta blob: ${coefficients} SH coefficients`);
   const indices = maskIndices(arrays.mask, 0, arrays.mask.length, count, 'delta blob: mask');
   if (indices.length !== moving) throw new ProtocolError(`delta blob: the mask marks ${indices.length} splats, M is ${moving}`);
+  if (rank < wide || half !== Math.ceil((rank - wide) / 2)) throw new ProtocolError('delta blob: its dimensions contradict');
   const columns = 3 * coefficients;
   const sh = new Float32Array(moving * columns);
   for (let m = 0; m < moving; m++) {
     for (let r = 0; r < rank; r++) {
-      const value = arrays.values[m * rank + r];
+      const value = r < wide ? arrays.values8[m * wide + r] : nibble(arrays.values4, m * half, r - wide);
       if (value === 0) continue;
       for (let c = 0; c < columns; c++) sh[m * columns + c] += value * arrays.basis[r * columns + c];
     }
   }
+  if (!sh.every(Number.isFinite)) throw new ProtocolError('delta blob: its basis leaves float32');
   return { count, coefficients, expression: arrays.expression, jaw: arrays.jaw, indices, sh };
 }
 
