@@ -1,13 +1,13 @@
 """Triangle frames and binding: the compiled kernels against formulas, PyTorch and finite differences."""
 
-from types import SimpleNamespace
+import dataclasses
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emoga_core.avatars import AvatarError, TriangleFrames, bind, triangle_frames, unbind
+from emoga_core.avatars import AvatarError, LocalGaussians, TriangleFrames, bind, triangle_frames, unbind
 from emoga_core.avatars.binding import matrices_to_quaternions
 
 TRIANGLES = torch.tensor([[0, 1, 2], [2, 3, 4], [4, 5, 6], [1, 6, 3]])
@@ -19,13 +19,13 @@ def _vertices(seed: int, *lead: int) -> torch.Tensor:
     return torch.randn(*lead, 7, 3, dtype=torch.float64, generator=generator)
 
 
-def _local(seed: int, count: int = 9) -> tuple[SimpleNamespace, torch.Tensor]:
+def _local(seed: int, count: int = 9) -> tuple[LocalGaussians, torch.Tensor]:
     generator = torch.Generator().manual_seed(seed)
     means, quaternions, log_scales = (
         torch.randn(count, width, dtype=torch.float64, generator=generator) for width in (3, 4, 3)
     )
     parent = torch.randint(0, 4, (count,), generator=generator)
-    return SimpleNamespace(means=means, quaternions=quaternions, log_scales=log_scales), parent
+    return LocalGaussians(means, quaternions, log_scales, torch.zeros(len(means))), parent
 
 
 def _tuple(frames: TriangleFrames) -> tuple[torch.Tensor, ...]:
@@ -55,10 +55,11 @@ def test_frame_of_a_known_triangle(backend):
 def test_bind_moves_turns_and_scales(backend):
     vertices = torch.tensor([[0.0, 0, 0], [2, 0, 0], [0, 2, 0]])
     frames = triangle_frames(vertices, torch.tensor([[0, 1, 2]]), backend=backend)
-    local = SimpleNamespace(
+    local = LocalGaussians(
         means=torch.tensor([[0.0, 0.5, 0]]),
         quaternions=torch.tensor([[3.0, 0, 0, 0]]),
         log_scales=torch.tensor([[0.0, 0.6931472, -0.6931472]]),
+        opacity_logits=torch.zeros(1),
     )
     means, quaternions, scales = bind(local, torch.tensor([0]), frames, backend=backend)
     # Half a size (2) along the normal, +z.
@@ -97,7 +98,7 @@ def test_gradients_of_binding_reach_gaussians_and_vertices(backend, lead):
 
     def run(means, quaternions, log_scales, vertices):
         frames = triangle_frames(vertices, TRIANGLES, backend=backend)
-        shapes = SimpleNamespace(means=means, quaternions=quaternions, log_scales=log_scales)
+        shapes = LocalGaussians(means, quaternions, log_scales, torch.zeros(len(means)))
         return bind(shapes, parent, frames, backend=backend)
 
     inputs = (local.means, local.quaternions, local.log_scales, _vertices(5, *lead))
@@ -111,7 +112,7 @@ def test_gradients_of_inputs_that_are_not_contiguous():
     for backend in BACKENDS:
         means = local.means.T.contiguous().T.requires_grad_()
         leaf = vertices.detach().clone(memory_format=torch.preserve_format).requires_grad_()
-        shapes = SimpleNamespace(means=means, quaternions=local.quaternions, log_scales=local.log_scales)
+        shapes = dataclasses.replace(local, means=means)
         out = bind(shapes, parent, triangle_frames(leaf, TRIANGLES, backend=backend), backend=backend)
         (out[0].square().sum() + out[1][:, 1].sum() + out[2].sum()).backward()
         results.append((means.grad, leaf.grad))
@@ -168,7 +169,7 @@ def test_moving_the_head_moves_the_gaussians_rigidly(backend):
 def test_degenerate_triangles_stay_finite(backend, corners):
     vertices = torch.tensor(corners, dtype=torch.float32, requires_grad=True)
     frames = triangle_frames(vertices, torch.tensor([[0, 1, 2]]), backend=backend)
-    sum(part.sum() for part in _tuple(frames)).backward()
+    torch.stack([part.sum() for part in _tuple(frames)]).sum().backward()
     assert all(part.isfinite().all() for part in _tuple(frames))
     assert vertices.grad is not None and vertices.grad.isfinite().all()
     assert vertices.grad.abs().max() < 10
@@ -185,7 +186,7 @@ def test_wrong_inputs_are_named():
         bind(local, parent + 4, frames)
     with pytest.raises(AvatarError, match="log_scales"):
         bind(
-            SimpleNamespace(means=local.means, quaternions=local.quaternions, log_scales=local.means[:3]),
+            dataclasses.replace(local, log_scales=local.means[:3]),
             parent,
             frames,
         )

@@ -88,6 +88,7 @@ def test_round_trip_with_vertex_offset_and_plain_sh(tmp_path, tiny, tiny_head):
     save_avatar(avatar, tmp_path / "a.emoga")
     loaded = load_avatar(tmp_path / "a.emoga", tiny_head)
     _assert_same(loaded, avatar)
+    assert loaded.vertex_offset is not None and avatar.vertex_offset is not None
     assert torch.equal(loaded.vertex_offset, avatar.vertex_offset)
 
 

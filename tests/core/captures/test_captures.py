@@ -81,7 +81,7 @@ def capture(tmp_path):
 def test_everything_written_is_read_back(capture):
     read = read_capture(capture)
     assert len(read) == 12 and read.camera_indices == (0, 1, 2) and read.timestep_indices == (0, 1, 2, 3)
-    assert read.has_masks and read.head is None and read.emotion["weights"] == {"happy": 1.0}
+    assert read.has_masks and read.head is None and (read.emotion or {})["weights"] == {"happy": 1.0}
     cameras = _cameras()
     for frame in read:
         np.testing.assert_allclose(
@@ -89,7 +89,9 @@ def test_everything_written_is_read_back(capture):
         )
         np.testing.assert_allclose(frame.camera.intrinsics, cameras[0].intrinsics)
         image, mask = frame.image(), frame.mask()
-        assert image.dtype == mask.dtype == np.float32 and image.shape == (HEIGHT, WIDTH, 3)
+        assert (
+            mask is not None and image.dtype == mask.dtype == np.float32 and image.shape == (HEIGHT, WIDTH, 3)
+        )
         np.testing.assert_allclose(image, _image(frame.timestep, frame.camera_index), atol=0.5 / 255 + 1e-6)
         np.testing.assert_array_equal(mask, image[..., 0])
     for t in range(4):
@@ -261,7 +263,8 @@ def test_a_flame_export_loads_for_heads_with_and_without_teeth(tmp_path, vertice
         _put_json(tmp_path / "seq" / f"transforms_{split}.json", [] if split == "val" else frames[:4])
     read = read_capture(tmp_path / "seq")
     assert read.frames[0].camera_id == "222630" and "FLAME" in read.head_description
-    assert read.parameters.static_offset.shape == (vertices, 3)
+    tracked = read.parameters.static_offset
+    assert tracked is not None and tracked.shape == (vertices, 3)
     with np.load(tmp_path / "seq" / "flame_param" / "00000.npz") as first:
         np.testing.assert_array_equal(read.parameters.identity, first["shape"])
         np.testing.assert_array_equal(
@@ -272,8 +275,8 @@ def test_a_flame_export_loads_for_heads_with_and_without_teeth(tmp_path, vertice
             name="FLAME", hash="x", num_identities=300, num_expressions=100, num_vertices=wanted
         )
         offset = read.parameters_for(head).static_offset
-        assert offset.shape == (wanted, 3)
-        np.testing.assert_array_equal(offset[:5023], read.parameters.static_offset[:5023])
+        assert offset is not None and offset.shape == (wanted, 3)
+        np.testing.assert_array_equal(offset[:5023], tracked[:5023])
     head.num_vertices = 6000
     with pytest.raises(CaptureError, match="static_offset has"):
         read.parameters_for(head)

@@ -24,7 +24,8 @@ def test_round_trip_is_exact_in_steps_of_one_255th(tmp_path, shape):
 
 def test_channels_are_red_green_blue(tmp_path):
     write_png(tmp_path / "a.png", np.broadcast_to([1.0, 0.5, 0.0], (2, 2, 3)))
-    assert cv2.imread(str(tmp_path / "a.png"))[0, 0].tolist() == [0, 128, 255]
+    stored = cv2.imread(str(tmp_path / "a.png"))
+    assert stored is not None and stored[0, 0].tolist() == [0, 128, 255]
     np.testing.assert_allclose(read_png(tmp_path / "a.png")[0, 0], [1, 128 / 255, 0])
     np.testing.assert_array_equal(read_mask(tmp_path / "a.png"), np.ones((2, 2)))
 
