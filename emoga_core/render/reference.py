@@ -154,3 +154,41 @@ def _radii(
     )
     seen &= (depths >= NEAR) & (depths <= FAR) & (opacities >= MIN_ALPHA)
     return torch.where(seen, torch.maximum(half_width, half_height), torch.zeros_like(x))
+
+
+@torch.no_grad()
+def pixels_near_thresholds(gaussians: Gaussians, cameras: Cameras, margin: float = 1e-5) -> Tensor:
+    """(C, H, W) bool: pixels where an alpha or a transmittance is within `margin` of where its meaning
+    changes.
+
+    There rounding decides whether a splat is drawn, so two correct implementations may differ; comparisons
+    leave these pixels out.
+    """
+    gaussians, cameras = gaussians.to(torch.float64), cameras.to(torch.float64)
+    rows, columns = torch.meshgrid(
+        torch.arange(cameras.height) + 0.5, torch.arange(cameras.width) + 0.5, indexing="ij"
+    )
+    pictures = []
+    for view, intrinsics in zip(cameras.world_to_camera, cameras.intrinsics, strict=True):
+        means2d, conics, depths = project_reference(
+            gaussians.means,
+            gaussians.quaternions,
+            gaussians.scales,
+            view,
+            intrinsics,
+            cameras.width,
+            cameras.height,
+        )
+        order = torch.argsort(depths)
+        order = order[depths[order] >= NEAR]
+        dx, dy = means2d[order, 0, None, None] - columns, means2d[order, 1, None, None] - rows
+        xx, xy, yy = conics[order][:, :, None, None].unbind(1)
+        sigma = 0.5 * (xx * dx * dx + yy * dy * dy) + xy * dx * dy
+        alpha = gaussians.opacities[order][:, None, None] * torch.exp(-sigma)
+        near = ((alpha / MIN_ALPHA - 1).abs() < 10 * margin).any(0)
+        near |= ((alpha - MAX_ALPHA).abs() < margin).any(0)
+        alpha = torch.where(alpha >= MIN_ALPHA, alpha.clamp_max(MAX_ALPHA), torch.zeros_like(alpha))
+        after = torch.cumprod(1 - alpha, 0)
+        near |= ((after / MIN_TRANSMITTANCE - 1).abs() < 100 * margin).any(0)
+        pictures.append(near)
+    return torch.stack(pictures)

@@ -15,6 +15,7 @@ from emoga_core.render.numba_kernels import kernel
 TILE = 16
 BLOCK = 4  # a tile holds 4 x 4 blocks of 4 x 4 pixels; bit 4 * row + column of a mask stands for a block
 SLACK = 1e-3  # px, so that rounding never drops a pixel that the alpha test would keep
+ROUNDING = 2.0**-12  # px, less than SLACK; see `_first_pixel`
 
 
 @dataclasses.dataclass
@@ -25,7 +26,7 @@ class Tiles:
         offsets: (tiles + 1,) int64; tile t owns entries offsets[t]:offsets[t + 1]. Tiles are in row order.
         members: (P,) int32 splat of each entry.
         masks: (P,) uint16 blocks of the tile that the splat touches.
-        slots: (N + 1,) int64; splat i owns places[slots[i]:slots[i + 1]].
+        slots: (N + 1,) int32; splat i owns places[slots[i]:slots[i + 1]].
         places: entry that belongs to each slot, or -1 where the splat's box meets a tile but the splat does
         not.
     """
@@ -42,8 +43,8 @@ def bin_splats(
 ) -> Tiles:
     """Sorts projected splats (see `project_forward`) into tiles."""
     columns, rows = -(-width // TILE), -(-height // TILE)
-    boxes = empty((len(depths), 4), np.int32)
-    slots = empty(len(depths) + 1, np.int64)
+    boxes = empty((len(depths), 4), np.int16)
+    slots = empty(len(depths) + 1, np.int32)
     _boxes(means2d, extents, width, height, boxes, slots)
     total, visible = _prefix_sum(slots)
     if total >= 2**31:
@@ -66,6 +67,18 @@ def bin_splats(
     return Tiles(offsets, members, masks, slots, places)
 
 
+@kernel(inline="always")
+def _first_pixel(x, f):
+    """The first pixel, from 0 on, whose centre is not left of x; ceil(x - 1/2) without a call to ceil."""
+    return np.int64(max(x + f(0.5 - ROUNDING), f(0)))
+
+
+@kernel(inline="always")
+def _last_pixel(x, f):
+    """The last pixel whose centre is not right of x, or a negative number; floor(x - 1/2)."""
+    return np.int64(x + f(0.5)) - 1
+
+
 @kernel(parallel=True)
 def _boxes(means2d, extents, width, height, boxes, slots):
     """boxes (N, 4): first and last tile column + 1, first and last tile row + 1; slots[i + 1]: how many."""
@@ -80,22 +93,22 @@ def _boxes(means2d, extents, width, height, boxes, slots):
             continue
         rx += slack
         ry = extents[i, 1] + slack
-        x0 = max(0, math.ceil(means2d[i, 0] - rx - half))
-        y0 = max(0, math.ceil(means2d[i, 1] - ry - half))
-        x1 = min(width - 1, math.floor(means2d[i, 0] + rx - half))
-        y1 = min(height - 1, math.floor(means2d[i, 1] + ry - half))
+        x0 = _first_pixel(means2d[i, 0] - rx, f)
+        y0 = _first_pixel(means2d[i, 1] - ry, f)
+        x1 = min(width - 1, _last_pixel(means2d[i, 0] + rx, f))
+        y1 = min(height - 1, _last_pixel(means2d[i, 1] + ry, f))
         if x1 < x0 or y1 < y0:
             continue
-        boxes[i, 0] = x0 // TILE
-        boxes[i, 1] = x1 // TILE + 1
-        boxes[i, 2] = y0 // TILE
-        boxes[i, 3] = y1 // TILE + 1
-        slots[i + 1] = (boxes[i, 1] - boxes[i, 0]) * (boxes[i, 3] - boxes[i, 2])
+        boxes[i, 0] = x0 >> 4
+        boxes[i, 1] = (x1 >> 4) + 1
+        boxes[i, 2] = y0 >> 4
+        boxes[i, 3] = (y1 >> 4) + 1
+        slots[i + 1] = ((x1 >> 4) + 1 - (x0 >> 4)) * ((y1 >> 4) + 1 - (y0 >> 4))
 
 
 @kernel()
 def _prefix_sum(slots):
-    total = 0
+    total = np.int64(0)
     visible = 0
     for i in range(1, slots.shape[0]):
         if slots[i] > 0:
@@ -136,8 +149,8 @@ def _cover_blocks(means2d, extents, width, height, boxes, slots, covered):
         across = np.int64(boxes[i, 1]) - left
         bound0 = left << 2
         bound1 = min((np.int64(boxes[i, 1]) << 2) - 1, np.int64(width - 1) >> 2)
-        first = max(0, math.ceil(my - ry - slack - half)) >> 2
-        last = min(height - 1, math.floor(my + ry + slack - half)) >> 2
+        first = _first_pixel(my - ry - slack, f) >> 2
+        last = min(height - 1, _last_pixel(my + ry + slack, f)) >> 2
         for row in range(first, last + 1):
             low = max(f(row << 2) + half - my, -ry)
             high = min(f(row << 2) + f(BLOCK - 0.5) - my, ry)
@@ -145,17 +158,23 @@ def _cover_blocks(means2d, extents, width, height, boxes, slots, covered):
             d1 = min(max(widest, low), high)
             e0 = d0 * inverse
             e1 = d1 * inverse
-            x0 = mx + slope * d0 - cut * math.sqrt(max(f(1) - e0 * e0, f(0))) - slack - half
-            x1 = mx + slope * d1 + cut * math.sqrt(max(f(1) - e1 * e1, f(0))) + slack - half
-            c0 = max(bound0, math.ceil(x0) >> 2)
-            c1 = min(bound1, math.floor(x1) >> 2)
+            x0 = mx + slope * d0 - cut * math.sqrt(max(f(1) - e0 * e0, f(0))) - slack
+            x1 = mx + slope * d1 + cut * math.sqrt(max(f(1) - e1 * e1, f(0))) + slack
+            c0 = max(bound0, _first_pixel(x0, f) >> 2)
+            c1 = min(bound1, _last_pixel(x1, f) >> 2)
             base = slots[i] + ((row >> 2) - top) * across - left
             shift = (row & 3) << 2
-            for tile in range(c0 >> 2, (c1 >> 2) + 1):
-                begin = max(c0 - (tile << 2), 0)
-                end = min(c1 - (tile << 2), 3)
-                if end >= begin:
-                    covered[base + tile] |= np.uint16(((2 << end) - (1 << begin)) << shift)
+            t0 = c0 >> 2
+            t1 = c1 >> 2
+            if c0 > c1:
+                continue
+            if t0 == t1:
+                covered[base + t0] |= np.uint16(((2 << (c1 & 3)) - (1 << (c0 & 3))) << shift)
+                continue
+            covered[base + t0] |= np.uint16((16 - (1 << (c0 & 3))) << shift)
+            for tile in range(t0 + 1, t1):
+                covered[base + tile] |= np.uint16(15 << shift)
+            covered[base + t1] |= np.uint16(((2 << (c1 & 3)) - 1) << shift)
 
 
 @kernel()
