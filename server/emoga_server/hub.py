@@ -101,6 +101,7 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._jobs: dict[int, bytes] = {}  # job -> its latest JOB_PROGRESS
         self._job_numbers = itertools.count(1)
+        self._baking = 0
         self._status_due = False
         self._status_sent = 0.0
         self._frame_bytes = 0
@@ -291,7 +292,7 @@ class Hub:
     def _health(self) -> Response:
         ready = self.stage.current is not None
         body = {
-            "status": "ok" if ready else "baking" if self._jobs else "no avatar",
+            "status": "ok" if ready else "baking" if self._baking else "no avatar",
             "version": VERSION,
             "avatars": len(self.stage.actors),
             "clients": len(self._sessions),
@@ -322,6 +323,7 @@ class Hub:
                     connection.send_latest(f"job {job}", data)
 
         report("queued", 0.0)
+        self._baking += 1
         try:
             await self.workers.run(BakeJob(str(path)), lambda stage, value: report("running", value, stage))
             self.stage.add(open_baked(path, slot, self.blobs), clock())
@@ -332,6 +334,8 @@ class Hub:
             report("failed", 1.0, f"{path.stem}: {error}")
             self._say(f"{path.name}: {error}")
             return
+        finally:
+            self._baking -= 1
         report("done", 1.0)
         del self._jobs[job]
         self.broadcast(self.stage.manifest())

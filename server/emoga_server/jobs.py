@@ -29,6 +29,4 @@ class BakeJob:
         report("loading the encoder", 0.0)
         from emoga_server.baking import bake_bundle
 
-        report("encoding the avatar", 0.1)
-        bake_bundle(self.bundle, progress=report)
-        report("encoded", 1.0)
+        bake_bundle(self.bundle, lambda stage, done: report(stage, 0.1 + 0.9 * done))

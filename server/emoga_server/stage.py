@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import time
 from collections.abc import Callable
@@ -90,7 +91,15 @@ class Stage:
     # avatars and states
 
     def add(self, avatar: LibraryAvatar, now: float) -> None:
-        """An avatar is ready; the first one is streamed. The manifest changes."""
+        """An avatar is ready; the first one is streamed. The manifest changes.
+
+        Clients choose avatars by name: a second one of the same name gets a number.
+        """
+        taken = {actor.info.name for actor in self.actors.values()}
+        wanted = avatar.info.name
+        numbers = itertools.count(2)
+        while avatar.info.name in taken:
+            avatar.info.name = f"{wanted}-{next(numbers)}"
         director = avatar.director(self._seed + avatar.info.slot, now)
         director.set_idle(enabled=self._idle)
         actor = _Actor(avatar, director)

@@ -126,7 +126,7 @@ class Transport:
         for connection in list(self._http):
             connection.close()
         if self._server is not None:
-            self._server.close(code=1001, reason="server is stopping")
+            self._server.close()
             await self._server.wait_closed()
 
     def _accept(self, protocol: ServerProtocol, server: Server, **options: Any) -> HttpConnection:

@@ -172,3 +172,13 @@ def test_clock_question(bundle, live, run):
             assert sent > 0
 
     run(scenario)
+
+
+def test_two_avatars_of_one_name_can_be_told_apart(bundle, live, run):
+    async def scenario():
+        async with live(bundle, bundle) as hub, Client.connect(address(hub)) as client:
+            assert [a.name for a in client.manifest.avatars] == ["tiny", "tiny-2"]
+            await client.command(SelectAvatarCommand(avatar="tiny-2"))
+            await client.until(lambda: client.status.avatar == 1)
+
+    run(scenario)
