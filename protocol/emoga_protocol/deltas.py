@@ -53,10 +53,10 @@ def encode_delta(delta: Delta, bytes_per_splat: float | None = None) -> bytes:
     changing = _largest_change(delta.sh, basis_at) > _VISIBLE
     moving = int(changing.sum())
     rows = delta.sh[changing].reshape(moving, 3 * coefficients).astype(np.float64)
-    if bytes_per_splat is None:
-        overhead = (count / 8 + 4 * delta.expression.size + 1024) / max(moving, 1)
-        bytes_per_splat = max(_BYTES_PER_SPLAT - overhead, _LEAST_BYTES_PER_SPLAT)
-    basis, values8, values4 = _project(rows, basis_at, int(bytes_per_splat))
+    overhead = (count / 8 + 4 * delta.expression.size + 1024) / max(moving, 1)
+    affordable = max(_BYTES_PER_SPLAT - overhead, _LEAST_BYTES_PER_SPLAT)
+    budget = affordable if bytes_per_splat is None else bytes_per_splat
+    basis, values8, values4 = _project(rows, basis_at, int(budget))
     return pack_blob(
         "delta",
         {

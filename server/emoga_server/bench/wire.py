@@ -1,6 +1,6 @@
 """`emoga bench wire`: bytes on the wire, and what quantisation costs in picture quality.
 
-Measured on the bundled avatar where it is installed, else on a synthetic one with a built avatar's numbers.
+Measured on the bundled avatar where it is installed, else on a synthetic one of 40,000 splats.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SIZE = 512
 
 
 def run() -> list[Row]:
-    """Sizes of a FLAME frame, of splats and deltas, and PSNR of decoded against float splats."""
+    """Sizes of a FLAME-sized frame, of splats and deltas, and PSNR of decoded against float splats."""
     avatar = _avatar()
     baked = bake_avatar(avatar)
     table = splat_table(avatar)
@@ -45,8 +45,10 @@ def run() -> list[Row]:
         Row("frame_bytes", _frame_bytes(), "B", "<= 300"),
         Row("splat_bytes_sh0", _splat_bytes(table, 1), "B", "19"),
         Row("splat_bytes_sh1", _splat_bytes(table, 4), "B", "28"),
-        Row("delta_bytes", max(per_change), "B per changed splat, largest state", "<= 6"),
-        Row("delta_bytes_per_splat", sum(len(d) for d, _ in deltas) / len(deltas) / count, "B, mean state"),
+        Row("delta_bytes", max(per_change), "B/changed splat, worst state", "<= 6"),
+        Row(
+            "delta_bytes_per_splat", sum(len(d) for d, _ in deltas) / len(deltas) / count, "B, mean of states"
+        ),
         Row("quantised_psnr_db", neutral, f"dB, mean of {VIEWS} views, neutral", ">= 45"),
         Row("quantised_psnr_worst_db", worst_neutral, "dB, worst view, neutral", ">= 45"),
         Row(
