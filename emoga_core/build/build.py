@@ -101,6 +101,7 @@ def build_avatar(
             raise BuildError("there is no checkpoint to resume from; give the file that the build wrote")
         trainer.load(checkpoint, facts)
     _optimise(trainer, progress, checkpoint, facts, stop)
+    trainer.check_parameters()
     _round_latents(trainer)
     progress(_progress(trainer, "scoring", 0.0))
     report = _score(trainer, parts, options)

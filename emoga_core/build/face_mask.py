@@ -8,11 +8,11 @@ from torch import Tensor
 from emoga_core.heads import FACE_SKIN, Head
 
 _AROUND = ("left_ear", "right_ear", "scalp", "neck", "bust")
-_FEATHER_ROUNDS = 6
+_FEATHER = 0.008  # metres
 
 
 def face_mask(head: Head) -> Tensor:
-    """(F,) in [0,1]: one on the skin of the face, falling to zero over a few triangles towards ears, scalp
+    """(F,) in [0,1]: one on the skin of the face, falling to zero over some 8 mm towards ears, scalp
     and neck; zero on those, on eyeballs, lashes and inside the mouth. Ones for a head without regions."""
     if not len(head.regions):
         return torch.ones(head.num_triangles, device=head.template.device)
@@ -23,7 +23,9 @@ def face_mask(head: Head) -> Tensor:
     a, b = _edges(head)
     both = (skin | around)[a] & (skin | around)[b]
     a, b = a[both], b[both]
-    for _ in range(_FEATHER_ROUNDS):
+    edge = (head.template[a] - head.template[b]).norm(dim=1).mean()
+    # Averaging with the neighbours spreads by about 0.7 edges a round, and by its root over rounds.
+    for _ in range(min(50, round(2 * (_FEATHER / float(edge)) ** 2))):
         total, count = weight.clone(), torch.ones_like(weight)
         for here, there in ((a, b), (b, a)):
             total.index_add_(0, here, weight[there])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -44,7 +45,7 @@ def start_gaussians(
     triangles: Tensor,  # (F,3)
     scale: float,
     thickness: float,
-    opacity: float,
+    opacity: float | Tensor,  # or (F,)
 ) -> dict[str, Tensor]:
     """Local means, quaternions, log_scales and opacity_logits of one Gaussian per triangle."""
     quaternions, sigmas = triangle_shapes(vertices, triangles)
@@ -56,7 +57,7 @@ def start_gaussians(
         "means": torch.zeros(count, 3, device=vertices.device),
         "quaternions": quaternions,
         "log_scales": scales.log(),
-        "opacity_logits": torch.full((count,), opacity, device=vertices.device).logit(),
+        "opacity_logits": torch.as_tensor(opacity, device=vertices.device).expand(count).logit(),
     }
 
 
@@ -65,28 +66,43 @@ def project_colours(
     vertices: Tensor,  # (T,V,3)
     head: Head,
     pictures: int = 70,
-) -> Tensor:
-    """Colour of every triangle (F,3): mean over pictures with its centre in front, weighted by how much
-    it faces the camera; triangles that no picture shows take the colours of their neighbours."""
+) -> tuple[Tensor, Tensor]:
+    """Colour (F,3) and coverage (F,) in [0,1] of every triangle, from the pictures with its centre in front.
+
+    The colour is the mean over pictures, weighted by the matte and by how much the triangle faces the camera;
+    triangles that no picture shows take those of their neighbours. The coverage is the mean matte: near zero
+    where the head's mesh goes on beyond what the pictures keep of the person.
+    """
     triangles = head.triangles.cpu()
     count = len(triangles)
-    total, weight = np.zeros((count, 3)), np.zeros(count)
+    total, weight, shown, matte = np.zeros((count, 3)), np.zeros(count), np.zeros(count), np.zeros(count)
     step = max(1, len(shots) // pictures)
     for shot in shots[::step]:
-        corners = vertices[shot.timestep].cpu()
-        colours, weights = _sample(shot, corners, triangles)
-        total += weights[:, None] * colours
-        weight += weights
-    seen = weight > 1e-6
-    colours = np.where(seen[:, None], total / np.maximum(weight, 1e-9)[:, None], 0)
-    if not seen.any():
-        return torch.full((count, 3), 0.5, device=vertices.device)
-    filled = _spread(colours, seen, triangles.numpy(), head.num_vertices)
-    return torch.from_numpy(filled).float().to(vertices.device)
+        sample = _sample(shot, vertices[shot.timestep].cpu(), triangles)
+        inside = sample.facing * sample.matte**4
+        total += inside[:, None] * sample.colours
+        weight += inside
+        shown += sample.facing
+        matte += sample.facing * sample.matte
+    values = np.concatenate(
+        [total / np.maximum(weight, 1e-9)[:, None], (matte / np.maximum(shown, 1e-9))[:, None]], 1
+    )
+    values[:, :3] = _spread(values[:, :3], weight > 1e-6, triangles.numpy(), head.num_vertices, 0.5)
+    values[:, 3:] = _spread(values[:, 3:], shown > 1e-6, triangles.numpy(), head.num_vertices, 1.0)
+    result = torch.from_numpy(values).float().to(vertices.device)
+    return result[:, :3], result[:, 3]
 
 
-def _sample(shot: Shot, vertices: Tensor, triangles: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Colours (F,3) at the projected triangle centres, and their weights (F,)."""
+@dataclass
+class _Sample:
+    """What one picture says of F triangles: colours (F,3), mattes (F,), squared facing (F,), 0 if hidden."""
+
+    colours: np.ndarray
+    matte: np.ndarray
+    facing: np.ndarray
+
+
+def _sample(shot: Shot, vertices: Tensor, triangles: Tensor) -> _Sample:
     camera = shot.full.camera.to("cpu")
     depth = rasterize_mesh(vertices, triangles, camera).depth[0].numpy()
     corners = vertices[triangles]
@@ -106,23 +122,28 @@ def _sample(shot: Shot, vertices: Tensor, triangles: Tensor) -> tuple[np.ndarray
     image = shot.full.image.cpu().numpy()
     colours = cv2.remap(image, u.copy(), v.copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     matte = shot.matte[row, column] / 255
-    return colours.reshape(-1, 3), np.where(shown, facing.clip(0, 1) ** 2 * matte**4, 0)
+    return _Sample(colours.reshape(-1, 3), matte, np.where(shown, facing.clip(0, 1) ** 2, 0))
 
 
-def _spread(colours: np.ndarray, seen: np.ndarray, triangles: np.ndarray, vertices: int) -> np.ndarray:
-    """Fills unseen triangles from their neighbours, ring by ring; unconnected ones get the mean colour."""
-    colours, known = colours.copy(), seen.copy()
-    mean = colours[seen].mean(0)
+def _spread(
+    values: np.ndarray, seen: np.ndarray, triangles: np.ndarray, vertices: int, unknown: float
+) -> np.ndarray:
+    """Fills rows (F,D) of unseen triangles from their neighbours, ring by ring; parts of the mesh without any
+    seen triangle get the mean."""
+    if not seen.any():
+        return np.full_like(values, unknown)
+    values, known = values.copy(), seen.copy()
+    mean = values[seen].mean(0)
     while not known.all():
-        total, count = np.zeros((vertices, 3)), np.zeros(vertices)
+        total, count = np.zeros((vertices, values.shape[1])), np.zeros(vertices)
         for corner in range(3):
-            np.add.at(total, triangles[known, corner], colours[known])
+            np.add.at(total, triangles[known, corner], values[known])
             np.add.at(count, triangles[known, corner], 1)
         support = count[triangles].sum(1)
         ring = ~known & (support > 0)
         if not ring.any():
-            colours[~known] = mean
+            values[~known] = mean
             break
-        colours[ring] = total[triangles[ring]].sum(1) / support[ring, None]
+        values[ring] = total[triangles[ring]].sum(1) / support[ring, None]
         known |= ring
-    return colours
+    return values

@@ -30,6 +30,10 @@ from emoga_core.losses import l1_ssim, position_loss, scaling_loss
 _RATES = {"z": "latents", "sh0": "sh_constant", "sh_rest": "sh_rest"}
 """Names of the rates of an appearance's rows; its other parameters are the network's."""
 
+_CHECK_EVERY = 50
+_LEAST_OPACITY = 0.01
+"""Start of Gaussians on parts of the mesh that the pictures leave out: drawn, so that they can come back."""
+
 
 class Trainer:
     """State and step of a build.
@@ -59,10 +63,12 @@ class Trainer:
         recipe, options = self.options.recipe, self.options
         vertices = self.tracking.vertices()
         first = vertices[self.shots[0].timestep]
+        colours, coverage = project_colours(self.shots, vertices, self.head)
+        opacity = (recipe.start_opacity * coverage).clamp(min=_LEAST_OPACITY)
         rows = start_gaussians(
-            first, self.head.triangles, recipe.start_scale, recipe.start_thickness, recipe.start_opacity
+            first, self.head.triangles, recipe.start_scale, recipe.start_thickness, opacity
         )
-        colours = project_colours(self.shots, vertices, self.head).cpu()
+        colours = colours.cpu()
         self.appearance: Appearance
         if options.sh_only:
             self.appearance = DirectSH.create(len(colours), options.sh_degree, colours)
@@ -142,6 +148,8 @@ class Trainer:
         self._check(float(loss.detach()), shot)
         self.optimizer.step()
         self.tracking.project()
+        if self.step % _CHECK_EVERY == 0:
+            self.check_parameters()
         if self.step % 8 == 0:
             with torch.no_grad():
                 square = (drawing.image - view.target().image).square().mean()
@@ -188,6 +196,15 @@ class Trainer:
                 "check that the capture's parameters and cameras fit its pictures"
             )
 
+    def check_parameters(self) -> None:
+        """A Gaussian that is not finite is not drawn: the loss alone would not tell."""
+        for group in self.optimizer.param_groups:
+            if not bool(group["params"][0].detach().sum().isfinite()):
+                raise BuildError(
+                    f"the build diverged at step {self.step}: {group['name']} is not finite; "
+                    "check that the capture's parameters and cameras fit its pictures"
+                )
+
     def _note(self, loss: float, square: float) -> None:
         keep = min(0.95, self.step / (self.step + 8))
         first = math.isnan(self.mean_loss)
@@ -212,7 +229,11 @@ class Trainer:
     # -- checkpoints
 
     def save(self, path: Path, facts: dict[str, object]) -> None:
-        """Writes everything that the next step depends on."""
+        """Writes everything that the next step depends on.
+
+        Raises: BuildError, and leaves the last checkpoint, when a parameter is not finite.
+        """
+        self.check_parameters()
         tensors: dict[str, Tensor] = {f"row/{name}": value for name, value in self.rows.items()}
         tensors |= {f"network/{name}": p for name, p in self._appearance_parameters(rows=False).items()}
         tensors |= {f"tracking/{name}": value for name, value in self.tracking.parameters().items()}

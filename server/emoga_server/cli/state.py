@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from emoga_server.cli.state_fit import register_fit
+
 AvatarPath = Annotated[Path, typer.Argument(help="Avatar bundle (NAME.emoga).")]
 
 
@@ -14,6 +16,7 @@ def register(app: typer.Typer) -> None:
     """Adds `emoga state`."""
     group = typer.Typer(help="The emotions of an avatar.", no_args_is_help=True)
     app.add_typer(group, name="state")
+    register_fit(group)
 
     @group.command("list")
     def list_states(avatar: AvatarPath) -> None:

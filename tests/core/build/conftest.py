@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,8 @@ def ball_capture(tmp_path_factory: pytest.TempPathFactory, ball_head: Head) -> P
 @pytest.fixture(scope="session")
 def happy_ball_capture(tmp_path_factory: pytest.TempPathFactory, ball_head: Head) -> Path:
     return write_ball_capture(tmp_path_factory.mktemp("happy_ball") / "happy", ball_head, emotion=1.0)
+
+
+@pytest.fixture(scope="session")
+def ball_paint() -> Callable[[torch.Tensor, float], torch.Tensor]:
+    return paint
