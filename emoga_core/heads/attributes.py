@@ -24,14 +24,17 @@ AGES = (11.0, 25.0, 90.0)
 """Years at which the age targets `child`, `young`, `old` stand."""
 
 FEMININE: dict[str, float] = {
-    "chin-width-incr": -0.75, "chin-bones-incr": -0.85, "chin-jaw-drop-incr": -0.35, "chin-height-incr": -0.25,
+    "chin-width-incr": -0.75, "chin-bones-incr": -0.85, "chin-jaw-drop-incr": -0.35,
+    "chin-height-incr": -0.25,
     "head-fat-incr": -0.12, "head-scale-horiz-incr": -0.12, "nose-point-width-incr": -0.35,
     "nose-width2-incr": -0.25, "nose-nostrils-width-incr": -0.25, "nose-scale-horiz-incr": -0.45,
-    "nose-scale-vert-incr": -0.30, "nose-scale-depth-incr": -0.25, "nose-hump-incr": -0.4, "nose-point-up": 0.25,
+    "nose-scale-vert-incr": -0.30, "nose-scale-depth-incr": -0.25, "nose-hump-incr": -0.4,
+    "nose-point-up": 0.25,
     "nose-flaring-incr": -0.3, "mouth-upperlip-volume-incr": 0.18, "mouth-lowerlip-volume-incr": 0.22,
     "eyebrows-trans-forward": -0.45, "eyebrows-trans-up": 0.25, "forehead-scale-vert-incr": -0.30,
     "neck-scale-horiz-incr": -0.55, "neck-scale-depth-incr": -0.3, "head-age-incr": -0.25,
-    "l-eye-scale-incr": 0.40, "r-eye-scale-incr": 0.40, "l-eye-height2-incr": 0.35, "r-eye-height2-incr": 0.35,
+    "l-eye-scale-incr": 0.40, "r-eye-scale-incr": 0.40, "l-eye-height2-incr": 0.35,
+    "r-eye-height2-incr": 0.35,
     "l-cheek-bones-incr": 0.35, "r-cheek-bones-incr": 0.35, "l-cheek-trans-up": 0.3, "r-cheek-trans-up": 0.3,
 }  # fmt: skip
 """Local targets that make MakeHuman's broad-jawed female heads look like women."""

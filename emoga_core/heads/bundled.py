@@ -1,4 +1,4 @@
-"""The head that ships with the product: MakeHuman's CC0 head with 52 ARKit actions (see `pack_bundled_head`)."""
+"""The head that ships with the product: MakeHuman's CC0 head with 52 ARKit actions."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ PACK_PATH = Path(__file__).parent / "data" / "bundled_head.npz"
 class BundledDetail:
     """What the bundled head knows beyond `Head`: material for finer surfaces built on its vertices.
 
-    Vertices are sorted by part; those of a part are contiguous. Parts `skin`, `tongue`, `*_lashes` are pure quad
-    meshes, `*_eye` have a cap of triangles (quads whose last corner repeats), `*_teeth` are strips of 42 columns
-    (14 teeth, three columns each) by 9 rows from the gum in front round the biting edge to the gum behind.
+    Vertices are sorted by part; those of a part are contiguous. Parts `skin`, `tongue`, `*_lashes` are pure
+    quad meshes, `*_eye` have a cap of triangles (quads whose last corner repeats), `*_teeth` are strips of
+    42 columns (14 teeth, three columns each) by 9 rows from the gum in front round the biting edge to the
+    gum behind.
     """
 
     quads: np.ndarray  # (Q,4) int64
@@ -34,7 +35,7 @@ class BundledDetail:
     quad_parts: np.ndarray  # (Q,) int64 into part_names
     vertex_parts: np.ndarray  # (V,) int64 into part_names
     part_names: tuple[str, ...]
-    masks: dict[str, np.ndarray]  # soft per-vertex masks (V,) in [0,1]: lips, eyelids, ears, inside-mouth, face
+    masks: dict[str, np.ndarray]  # soft masks (V,) in [0,1]: lips, eyelids, ears, inside-mouth, face
     base_positions: np.ndarray  # (V,3) float32 m: MakeHuman's base mesh, the frame of rest-pose painting
     base_joints: np.ndarray  # (5,3) float32 m in the same frame
 
@@ -50,7 +51,9 @@ def _arrays() -> dict[str, np.ndarray]:
         with np.load(PACK_PATH, allow_pickle=False) as pack:
             return {name: pack[name] for name in pack.files}
     except (OSError, ValueError) as error:
-        raise EmogaError(f"{PACK_PATH}: the bundled head is missing or damaged ({error}); reinstall") from None
+        raise EmogaError(
+            f"{PACK_PATH}: the bundled head is missing or damaged ({error}); reinstall"
+        ) from None
 
 
 @cache
@@ -100,7 +103,9 @@ def bundled_detail() -> BundledDetail:
         quad_parts=a["quad_parts"].astype(np.int64),
         vertex_parts=a["vertex_parts"].astype(np.int64),
         part_names=tuple(a["part_names"].tolist()),
-        masks={n: m.astype(np.float32) / 255 for n, m in zip(a["mask_names"].tolist(), a["masks"], strict=True)},
+        masks={
+            n: m.astype(np.float32) / 255 for n, m in zip(a["mask_names"].tolist(), a["masks"], strict=True)
+        },
         base_positions=a["base"],
         base_joints=a["base_joints"],
     )
@@ -142,7 +147,9 @@ def identity_from_attributes(
     total = a["attribute_origin"].astype(np.float64) + weights @ a["macro_coefficients"].astype(np.float64)
     for name, amount in (local or {}).items():
         if name not in names or name.startswith("-"):
-            raise EmogaError(f"unknown face shape {name!r}; local_shape_names() lists those the bundled head has")
+            raise EmogaError(
+                f"unknown face shape {name!r}; local_shape_names() lists those the bundled head has"
+            )
         row = a["local_coefficients"][names[name if amount >= 0 else "-" + name]].astype(np.float64)
         total += abs(amount) * row
     return torch.from_numpy(total.astype(np.float32))

@@ -60,7 +60,7 @@ class Head:
         require_shape("skin_weights", self.skin_weights, v, joints)
         if self.pose_correctives is not None:
             require_shape("pose_correctives", self.pose_correctives, v, 3, 9 * (joints - 1))
-        if len(self.triangles) and not (0 <= int(self.triangles.min()) and int(self.triangles.max()) < v):
+        if len(self.triangles) and not (int(self.triangles.min()) >= 0 and int(self.triangles.max()) < v):
             raise EmogaError(f"head {self.name}: triangles name vertices outside 0..{v - 1}")
         if self.expression_names is not None and len(self.expression_names) != self.num_expressions:
             raise EmogaError(
@@ -89,7 +89,7 @@ class Head:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 (hex) over every array that decides geometry: equal hashes, interchangeable coefficients."""
+        """SHA-256 (hex) over all arrays that decide geometry; equal hashes, equal meaning."""
         digest = hashlib.sha256()
         for field in _HASHED:
             tensor = getattr(self, field)
@@ -105,7 +105,9 @@ class Head:
         changed = {}
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, Tensor) and (not isinstance(target, torch.dtype) or value.is_floating_point()):
+            if isinstance(value, Tensor) and (
+                not isinstance(target, torch.dtype) or value.is_floating_point()
+            ):
                 changed[field.name] = value.to(target)
         return dataclasses.replace(self, **changed)
 
@@ -121,7 +123,9 @@ class Head:
             return None
         return self.pose_correctives.flatten(0, 1).T.contiguous()
 
-    def rest(self, identity: Tensor, expression: Tensor, offset: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def rest(
+        self, identity: Tensor, expression: Tensor, offset: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Shaped vertices and joints before posing: T + B_S identity + B_E expression + offset (FLAME eq. 3).
 
         Args:
@@ -149,7 +153,8 @@ class Head:
         translation: Tensor,
         offset: Tensor | None = None,
     ) -> Tensor:
-        """Posed vertices (B,V,3) in metres (FLAME eq. 1): rest shape, pose correctives, skinning, translation.
+        """Posed vertices (B,V,3) in metres (FLAME eq. 1): rest shape, pose correctives, skinning,
+        translation.
 
         Args:
             identity: (B,S) or (1,S).

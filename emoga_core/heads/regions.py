@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 REGION_NAMES: tuple[str, ...] = (
     "face", "forehead", "left_brow", "right_brow", "nose", "lips", "left_eye_socket", "right_eye_socket",
     "left_ear", "right_ear", "scalp", "neck", "bust", "mouth_interior",
-    "left_eyeball", "right_eyeball", "tongue", "upper_teeth", "lower_teeth", "upper_gums", "lower_gums", "lashes",
+    "left_eyeball", "right_eyeball", "tongue", "upper_teeth", "lower_teeth", "upper_gums", "lower_gums",
+    "lashes",
 )  # fmt: skip
 """Left and right are the subject's. `face` is what remains of the skin: cheeks, chin, upper lip, temples."""
 

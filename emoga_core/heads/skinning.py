@@ -1,8 +1,8 @@
 """Linear blend skinning with the conventions of FLAME and SMPL.
 
-Loper et al., SMPL: A Skinned Multi-Person Linear Model (2015), eqs. 2-10; Li et al., Learning a model of facial
-shape and expression from 4D scans (FLAME, 2017), eqs. 1-5. The root rotates about its own joint J_0, not about
-the origin; translation comes last.
+Loper et al., SMPL: A Skinned Multi-Person Linear Model (2015), eqs. 2-10; Li et al., Learning a model of
+facial shape and expression from 4D scans (FLAME, 2017), eqs. 1-5. The root rotates about its own joint J_0,
+not about the origin; translation comes last.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ _SMALL_ANGLE_SQUARED = 1e-6
 
 
 def rotation_matrices(axis_angle: Tensor) -> Tensor:
-    """Rodrigues' formula R = I + (sin t / t) K + ((1 - cos t) / t^2) K^2, K = [axis_angle]_x, t = |axis_angle|.
+    """Rodrigues' formula R = I + (sin t / t) K + ((1 - cos t) / t^2) K^2, K = [axis_angle]_x, t =
+    |axis_angle|.
 
     Args:
         axis_angle: (..., 3) radians.
@@ -79,13 +80,16 @@ def skin(points: Tensor, weights: Tensor, rotations: Tensor, offsets: Tensor) ->
 
 
 def pose_feature(rotations: Tensor) -> Tensor:
-    """(R_1 - I, ..., R_{J-1} - I) flattened, (B, 9 (J-1)): what pose correctives are linear in (SMPL eq. 9)."""
+    """(R_1 - I, ..., R_{J-1} - I) flattened, (B, 9 (J-1)): what pose correctives are linear in (SMPL eq.
+    9)."""
     identity = torch.eye(3, dtype=rotations.dtype, device=rotations.device)
     return (rotations[:, 1:] - identity).flatten(1)
 
 
 def require_shape(name: str, tensor: Tensor, *shape: int | None) -> None:
     """Raises EmogaError unless `tensor` has `shape` (None matches any size)."""
-    if tensor.ndim != len(shape) or any(w is not None and s != w for s, w in zip(tensor.shape, shape, strict=True)):
+    if tensor.ndim != len(shape) or any(
+        w is not None and s != w for s, w in zip(tensor.shape, shape, strict=True)
+    ):
         wanted = ", ".join("any" if w is None else str(w) for w in shape)
         raise EmogaError(f"{name} has shape {tuple(tensor.shape)}, expected ({wanted})")

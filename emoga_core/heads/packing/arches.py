@@ -33,7 +33,8 @@ LOWER_TEETH = np.array([
     (9.6, 6.4, 0.90, 4.8, 4.20),
 ])  # fmt: skip
 UPPER_FORWARD, LOWER_FORWARD = 0.0045, 0.0020
-"""The curves above leave 7 mm behind MakeHuman's thin lips; the arches stand this much (m) further forward."""
+"""The curves above leave 7 mm behind MakeHuman's thin lips; the arches stand this much (m) further
+forward."""
 UPPER_PLANE, LOWER_PLANE = (0.6586, 0.21), (0.6606, 0.20)
 """Height of the occlusal plane at the incisors (m) and its slope towards the molars."""
 

@@ -70,7 +70,9 @@ class Cage:
         pieces = []
         for ids, weights in self.sources:
             if ids.ndim == 2:
-                pieces.append(sum(deltas[..., ids[:, k], :] * weights[:, k, None] for k in range(ids.shape[1])))
+                pieces.append(
+                    sum(deltas[..., ids[:, k], :] * weights[:, k, None] for k in range(ids.shape[1]))
+                )
             else:
                 pieces.append(np.einsum("nk,...kd->...nd", weights, deltas[..., ids, :]))
         return np.concatenate(pieces, axis=-2)
@@ -150,7 +152,7 @@ def build_cage(wheel: Wheel) -> Cage:
         if name in modelled:
             part = modelled[name]
             ids = np.unique(base.groups[HELPERS[name]][0])
-            p, q, t, tq = part.positions, part.quads, part.uv + (k, 0), part.quads
+            p, q, t, tq = part.positions, part.quads, part.uv + np.array([k, 0]), part.quads
             sources.append((ids, _affine_weights(p, body[ids])))
             gum = np.zeros(len(p), bool)
             gum[part.quads[~part.enamel]] = True
@@ -229,5 +231,9 @@ def _weights(body: np.ndarray, sources: list, parts: np.ndarray) -> np.ndarray:
                 "left_lashes": 1, "right_lashes": 1}  # fmt: skip
     for k, name in enumerate(PARTS):
         where = parts == k
-        weights[where] = np.eye(5)[joint_of[name]] if name in joint_of else (body[sources[k][0]] * sources[k][1][..., None]).sum(1)
+        weights[where] = (
+            np.eye(5)[joint_of[name]]
+            if name in joint_of
+            else (body[sources[k][0]] * sources[k][1][..., None]).sum(1)
+        )
     return weights

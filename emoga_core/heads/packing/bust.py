@@ -22,12 +22,12 @@ def cut_bust(p: np.ndarray, quads: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
         p: (n,3) m, coordinates of base.obj.
         quads: (q,4).
     Returns:
-        keep (q,) bool; and for every vertex a partner (n,) and the share (n,) of it: a vertex of the result is
-        (1 - share) of itself and share of its partner, so that it stays linear in the body.
+        keep (q,) bool; and for every vertex a partner (n,) and the share (n,) of it: a vertex of the result
+        is (1 - share) of itself and share of its partner, so that it stays linear in the body.
     """
     value = inside_bust(p)
     inside = value > 0
-    keep = inside[quads].any(1)
+    keep = np.asarray(inside[quads].any(1))
     partner, share = np.arange(len(p)), np.zeros(len(p))
     best = np.full(len(p), np.inf)
     # Edges first; a corner whose neighbours are all outside slides along the diagonal.

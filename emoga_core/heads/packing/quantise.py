@@ -1,4 +1,5 @@
-"""Compact storage: uniform integer steps, low and high bytes in separate planes so that deflate finds them."""
+"""Compact storage: uniform integer steps, low and high bytes in separate planes so that deflate finds
+them."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ def pack_int16(name: str, values: np.ndarray, step: float) -> dict[str, np.ndarr
     return {
         f"{name}.low": (zigzag & 255).astype(np.uint8),
         f"{name}.high": (zigzag >> 8).astype(np.uint8),
-        f"{name}.step": np.float32(step),
+        f"{name}.step": np.array(step, np.float32),
     }
 
 
