@@ -29,7 +29,7 @@ from emoga_server.transport import Socket
 
 _log = logging.getLogger("emoga.connection")
 
-POLICY, TRY_AGAIN = 1008, 1013
+POLICY, INTERNAL, TRY_AGAIN = 1008, 1011, 1013
 """WebSocket close codes (RFC 6455 section 7.4, IANA registry)."""
 
 
@@ -143,14 +143,18 @@ class Connection:
     async def run(self, receive: Callable[[bytes | str], None]) -> None:
         """Feeds received messages to `receive` until the connection ends; drops a client that floods.
 
-        `receive` must neither block nor raise.
+        `receive` must not block; an exception out of it ends this connection only.
         """
 
         def admit(message: bytes | str) -> None:
             if self._dropping is not None:
                 return
             if self._bucket.take(self._now()):
-                receive(message)
+                try:
+                    receive(message)
+                except Exception:
+                    _log.exception("a message could not be handled")
+                    self.drop(INTERNAL, "the server failed; its log says why")
             else:
                 self.drop(POLICY, f"more than {self.limits.inbound_per_second:g} messages a second")
 

@@ -303,6 +303,64 @@ def test_an_unknown_blob_and_command_are_answered(bundle, live, run):
     run(scenario)
 
 
+def test_a_client_that_never_acknowledges_soon_gets_nothing(bundle, live, run):
+    async def scenario():
+        async with (
+            live(bundle) as hub,
+            Client.connect(address(hub)) as good,
+            Client.connect(address(hub), acknowledge=False, name="mute") as mute,
+        ):
+            await good.until(lambda: len(good.frames) > 30)
+            assert 0 < len(mute.frames) <= 4
+            (window,) = [c.credits for c in hub._sessions if c.context.client == "mute"]
+            assert window.skipped > 20
+
+    run(scenario)
+
+
+def test_half_a_request_is_not_waited_for(bundle, live, run):
+    async def scenario():
+        async with live(bundle, limits=Limits(request_seconds=0.2)) as hub:
+            reader, writer = await asyncio.open_connection("127.0.0.1", hub.transport.port)
+            writer.write(b"GET / HTTP/1.1\r\nHost: loc")
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+            writer.close()
+            assert hub.transport.connections == 0
+
+    run(scenario)
+
+
+def test_an_idle_http_connection_is_closed(bundle, live, run):
+    async def scenario():
+        async with live(bundle, limits=Limits(keep_alive_seconds=0.2)) as hub:
+            reader, writer = await asyncio.open_connection("127.0.0.1", hub.transport.port)
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            with contextlib.suppress(ConnectionResetError):
+                assert (await reader.read()).startswith(b"HTTP/1.1 200")
+            writer.close()
+            assert hub.transport.connections == 0
+
+    run(scenario)
+
+
+def test_an_error_of_ours_ends_one_connection_and_is_logged(bundle, live, run, caplog):
+    async def scenario():
+        async with live(bundle) as hub, Client.connect(address(hub)) as good:
+            async with Client.connect(address(hub)) as unlucky:
+                connection = next(
+                    c for c in hub._sessions if c.socket.remote_address == unlucky.socket.local_address
+                )
+                connection.context._hub = None  # whatever it asks for next breaks
+                await unlucky.socket.send(encode(make_command(1, ListAvatarsCommand())))
+                await unlucky.socket.wait_closed()
+                assert unlucky.socket.close_code == 1011
+            await streams_on(good)
+
+    run(scenario)
+    assert "could not be handled" in caplog.text
+
+
 def _handshake() -> bytes:
     return (
         b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

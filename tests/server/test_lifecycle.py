@@ -140,6 +140,14 @@ def test_a_taken_port_suggests_another(bundle):
     assert process.returncode == 1 and "is in use; choose another with --port" in err
 
 
+def test_without_any_avatar_the_way_to_one_is_shown(monkeypatch, tmp_path):
+    from emoga_server import serving
+
+    monkeypatch.setattr(serving.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ServerError, match="emoga build"):
+        serving.bundled_avatars()
+
+
 def test_a_head_that_may_not_be_passed_on_stays_here(make_bundle, live, run):
     path = make_bundle(name="flame", redistributable=False)
     other = Security("0.0.0.0", "open-sesame")

@@ -25,16 +25,21 @@ SLOW_FPS = 20.0
 
 
 def run() -> list[Row]:
-    """Measures a hub that serves the bundled avatar (a synthetic one where there is none)."""
+    """Measures a hub that serves the bundled avatar (a synthetic one where there is none).
+
+    On a machine too busy to give the hub its 60 ticks a second, processor time is scaled to the full rate:
+    `core_percent` is always the price of 500 clients at 60 Hz. `frames_received_share` says how full it was.
+    """
     with _avatar() as bundle:
         starts = [_start_to_first_frame(bundle) for _ in range(STARTS)]
         crowd, cpu = _crowd(bundle, CLIENTS)
         few, _ = _crowd(bundle, 5, SLOW_FPS)
+    share = crowd["frames"] / (CLIENTS * FPS * SECONDS)
     return [
         Row("start_to_first_frame_ms", 1e3 * statistics.median(starts), "ms", "<= 1000"),
-        Row("core_percent_500_clients_60hz", 100 * cpu, "%", "<= 60"),
+        Row("core_percent_500_clients_60hz", 100 * cpu / share, "%", "<= 60"),
         Row("gaps_healthy", crowd["missed"], "frames", "0"),
-        Row("frames_received_share", crowd["frames"] / (CLIENTS * FPS * SECONDS), "", ""),
+        Row("frames_received_share", share, "", ""),
         Row("frame_age_p50_ms", crowd["age_p50_ms"], "ms", ""),
         Row("frame_age_p99_ms", crowd["age_p99_ms"], "ms", ""),
         Row("slow_reader_staleness_ms", few["slow_p99_ms"], "ms", "<= 250"),

@@ -77,7 +77,8 @@ class StreamClient:
             if len(data) < body + size:
                 break
             if size > 32 and data[body + 1] == MessageType.FRAME:
-                self._frame(*_SEQ_TIME.unpack_from(data, body), now, counting)
+                seq, microseconds = _SEQ_TIME.unpack_from(data, body)
+                self._frame(seq, microseconds, now, counting)
                 taken += 1
             start = body + size
         self.data = data[start:]
@@ -95,7 +96,9 @@ class StreamClient:
             self.unacknowledged, self.acknowledged_at = 0, now
 
 
-def follow(port: int, count: int, seconds: float, slow_fps: float = 0.0) -> dict[str, float]:
+def follow(
+    port: int, count: int, seconds: float, slow_fps: float = 0.0, warm_up: float = WARM_UP
+) -> dict[str, float]:
     """Follows the stream with `count` clients that keep up, and one that takes `slow_fps` frames a second."""
     clients = [StreamClient.connect(port) for _ in range(count)]
     slow = StreamClient.connect(port) if slow_fps else None
@@ -103,7 +106,7 @@ def follow(port: int, count: int, seconds: float, slow_fps: float = 0.0) -> dict
     by_number = {client.socket.fileno(): client for client in clients}
     for number in by_number:
         poll.register(number, select.EPOLLIN)
-    begin = time.monotonic() + WARM_UP
+    begin = time.monotonic() + warm_up
     end, slow_due = begin + seconds, 0.0
     print("started", flush=True)
     while (now := time.monotonic()) < end:
