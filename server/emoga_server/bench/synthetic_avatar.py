@@ -18,7 +18,7 @@ from emoga_server.baking import bake_bundle
 SH_C0, SH_C1 = 0.28209479177387814, 0.4886025119029199
 
 COLORS = {
-    "lips": (0.66, 0.36, 0.36), "left_brow": (0.36, 0.25, 0.20), "right_brow": (0.36, 0.25, 0.20),
+    "lips": (0.66, 0.36, 0.36), "left_brow": (0.70, 0.51, 0.42), "right_brow": (0.70, 0.51, 0.42),
     "scalp": (0.21, 0.15, 0.12), "bust": (0.27, 0.30, 0.36), "mouth_interior": (0.42, 0.17, 0.18),
     "tongue": (0.70, 0.38, 0.38), "upper_teeth": (0.90, 0.87, 0.80), "lower_teeth": (0.88, 0.85, 0.78),
     "upper_gums": (0.66, 0.36, 0.36), "lower_gums": (0.64, 0.34, 0.34), "lashes": (0.13, 0.10, 0.09),
@@ -26,7 +26,7 @@ COLORS = {
 }  # fmt: skip
 SKIN = (0.80, 0.60, 0.50)
 DENSITY = {"left_eyeball": 5.0, "right_eyeball": 5.0, "lips": 3.0, "left_brow": 2.0, "right_brow": 2.0,
-           "bust": 0.4, "scalp": 0.6, "left_eye_socket": 2.5, "right_eye_socket": 2.5}  # fmt: skip
+           "bust": 0.4, "scalp": 0.6, "left_eye_socket": 2.5, "right_eye_socket": 2.5, "lashes": 0.4}  # fmt: skip
 EMOTIONS: dict[str, tuple[float, float, dict[str, float], tuple[float, float, float]]] = {
     # valence, arousal, actions of both sides ("+" alone: no side), what the skin's colour gains
     "happy": (0.85, 0.4, {"mouthSmile": 0.85, "cheekSquint": 0.7, "eyeSquint": 0.3, "mouthUpperUp": 0.2},
@@ -95,7 +95,7 @@ def _splats(
     centers, rotations, scales = triangle_frames(template, triangles)
     local = np.einsum("nji,nj->ni", rotations[parent], world - centers[parent]) / scales[parent, None]
     spacing = np.sqrt(area[parent] / np.maximum(density[parent] / density.sum() * count, 1e-9))
-    sigma = np.stack([spacing * 0.8, spacing * 0.12, spacing * 0.8], axis=1) / scales[parent, None]
+    sigma = np.stack([spacing * 0.76, spacing * 0.12, spacing * 0.76], axis=1) / scales[parent, None]
     angles = rng.uniform(0, np.pi, count)
     normals = cross[parent] / np.maximum(np.linalg.norm(cross[parent], axis=1, keepdims=True), 1e-12)
     colors, skin = _paint(regions[parent], world, normals, head.joint_regressor.numpy() @ template)
@@ -104,7 +104,7 @@ def _splats(
     # a little sheen towards the key light: colour depends on the view direction
     sh[:, 2] = 0.10 * normals[:, 2:3] / SH_C1 * -0.5
     quaternions = np.stack([np.cos(angles / 2), 0 * angles, np.sin(angles / 2), 0 * angles], axis=1)
-    opacities = np.where(regions[parent] == "lashes", 0.7, rng.uniform(0.85, 0.99, count))
+    opacities = np.where(regions[parent] == "lashes", 0.4, rng.uniform(0.85, 0.99, count))
 
     def tensor(array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(array.astype(np.float32))

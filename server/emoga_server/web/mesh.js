@@ -4,6 +4,15 @@ import { vertexNormals } from "./rig.js";
 
 const NEAR = 0.02, FAR = 20;
 
+/**
+ * GLSL for clip-space z at a depth in front of the camera (divide by the depth).
+ * @param {string} depth GLSL expression, metres
+ */
+export function clipDepth(depth) {
+  const span = FAR - NEAR;
+  return `(${((FAR + NEAR) / span).toFixed(7)} * ${depth} - ${((2 * FAR * NEAR) / span).toFixed(7)})`;
+}
+
 const VERTEX = `#version 300 es
 precision highp float;
 uniform mat4 worldToCamera;
@@ -15,10 +24,8 @@ out vec3 n, p;
 void main() {
   p = (worldToCamera * vec4(position, 1.0)).xyz;
   n = mat3(worldToCamera) * normal;
-  float z = (${FAR.toFixed(2)} + ${NEAR.toFixed(2)}) / (${(FAR - NEAR).toFixed(2)}) * p.z
-          - 2.0 * ${FAR.toFixed(2)} * ${NEAR.toFixed(2)} / (${(FAR - NEAR).toFixed(2)});
   vec2 pixel = intrinsics.xy * p.xy + intrinsics.zw * p.z;
-  gl_Position = vec4(2.0 * pixel.x / size.x - p.z, p.z - 2.0 * pixel.y / size.y, z, p.z);
+  gl_Position = vec4(2.0 * pixel.x / size.x - p.z, p.z - 2.0 * pixel.y / size.y, ${clipDepth("p.z")}, p.z);
 }`;
 
 // Light directions are fixed to the camera (OpenCV axes: y down, z forward), so the face never falls into shade.
@@ -89,9 +96,13 @@ export class MeshPass {
     return framebuffer;
   }
 
-  /** @param {import("./orbit.js").Camera} camera */
-  draw(camera) {
+  /**
+   * @param {import("./orbit.js").Camera} camera
+   * @param {boolean} [depthOnly] only say where the surface is
+   */
+  draw(camera, depthOnly = false) {
     const gl = this.gl, { program, uniforms } = this.shader;
+    gl.colorMask(!depthOnly, !depthOnly, !depthOnly, !depthOnly);
     vertexNormals(this.rig.vertices, this.rig.triangles, this.normals);
     [this.rig.vertices, this.normals].forEach((data, i) => {
       gl.bindBuffer(gl.ARRAY_BUFFER, this.buffers[i]);
@@ -107,6 +118,7 @@ export class MeshPass {
     gl.drawElements(gl.TRIANGLES, this.rig.triangles.length, gl.UNSIGNED_INT, 0);
     gl.bindVertexArray(null);
     gl.disable(gl.DEPTH_TEST);
+    gl.colorMask(true, true, true, true);
   }
 
   /** Copies the multisampled picture to `framebuffer`. */

@@ -3,7 +3,7 @@
  * Judges by the time between drawn pictures, waits between changes, and does not go back up to a ratio that
  * has proved too slow.
  */
-const SLOW = 1 / 24, FAST = 1 / 50;
+const SLOW = 1 / 24, FAST = 1 / 50, LEAST = 0.6;
 
 export class Quality {
   /** @param {number|null} fixed always this ratio */
@@ -38,9 +38,9 @@ export class Quality {
     if (this.time < 1.2 || this.count < 4) return false;
     const mean = this.time / this.count;
     this.reset();
-    if (mean > SLOW && this.ratio > 0.5) {
+    if (mean > SLOW && this.ratio > LEAST) {
       this.ceiling = this.ratio;
-      this.ratio = Math.max(0.5, this.ratio * Math.max(0.6, Math.sqrt(SLOW / mean)));
+      this.ratio = Math.max(LEAST, this.ratio * Math.max(0.6, Math.sqrt(SLOW / mean)));
       return true;
     }
     const higher = Math.min(this.most, this.ratio * 1.2);

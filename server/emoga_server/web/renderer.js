@@ -160,25 +160,24 @@ export class Renderer {
 
   #drawTo(framebuffer, camera, background) {
     const gl = this.gl;
-    const mesh = this.mode === "mesh" && this.meshPass;
-    const target = mesh ? this.meshPass.target(camera) : framebuffer;
+    const solid = this.mode !== "splats" && this.meshPass;   // needs depth, and looks better multisampled
+    const target = solid ? this.meshPass.target(camera) : framebuffer;
     gl.bindFramebuffer(gl.FRAMEBUFFER, target);
     gl.viewport(0, 0, camera.width, camera.height);
-    if (mesh) gl.clear(gl.DEPTH_BUFFER_BIT);
+    if (solid) gl.clear(gl.DEPTH_BUFFER_BIT);
     if (background) {
       gl.clearColor(background[0], background[1], background[2], 1);
       gl.clear(gl.COLOR_BUFFER_BIT);
     } else this.#drawBackdrop(camera);
-    if (mesh) {
-      this.meshPass.draw(camera);
-      this.meshPass.resolve(camera, framebuffer);
-    } else if (this.splatPass) {
+    if (solid) this.meshPass.draw(camera, this.mode === "points");
+    if (this.splatPass && this.mode !== "mesh") {
       const w = camera.worldToCamera, start = performance.now();
       const order = this.sorter.sort(this.rig.frames, w[8], w[9], w[10], w[11]);
       this.sortTime = performance.now() - start;
       this.splatPass.update(order);
       this.splatPass.draw(camera, target, this.mode, this.pixelRatio);
     }
+    if (solid) this.meshPass.resolve(camera, framebuffer);
   }
 
   #drawBackdrop(camera) {

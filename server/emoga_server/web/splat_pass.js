@@ -11,6 +11,7 @@
  * the picture plus 15 % of its size, alpha below 1/255 skipped and never above 0.999, colour = max(SH + 0.5, 0).
  */
 import { createProgram, DataTexture } from "./gl.js";
+import { clipDepth } from "./mesh.js";
 import { TRIANGLES_PER_ROW } from "./rig.js";
 import { SPLATS_PER_ROW } from "./splats.js";
 
@@ -33,7 +34,7 @@ uniform vec2 size;            // pixels
 uniform vec3 eye;             // camera centre in avatar space
 uniform int count;
 layout(location = 0) out uvec4 shape;   // ndc x, y and the ellipse's long half-axis in pixels
-layout(location = 1) out uvec4 paint;   // short half-axis, cut-off radius, half4 colour and opacity
+layout(location = 1) out uvec4 paint;   // short half-axis, depth, half4 colour and opacity
 
 mat3 rotation(vec4 q) {
   vec3 d = q.xyz * 2.0;
@@ -44,7 +45,7 @@ mat3 rotation(vec4 q) {
 
 void main() {
   shape = uvec4(0u);
-  paint = uvec4(0u);            // cut-off radius zero: nothing is drawn
+  paint = uvec4(0u);            // depth zero: nothing is drawn
   ivec2 slot = ivec2(gl_FragCoord.xy);
   if (slot.y * ${SPLATS_PER_ROW} + slot.x >= count) return;
   int i = int(texelFetch(order, slot, 0).r);
@@ -75,10 +76,9 @@ void main() {
   float middle = 0.5 * (A + C), spread = length(vec2(0.5 * (A - C), B));
   float major = middle + spread, minor = max(middle - spread, 0.3);
   vec2 axis = abs(B) < 1e-6 * major ? (A >= C ? vec2(1.0, 0.0) : vec2(0.0, 1.0)) : normalize(vec2(B, major - A));
-  float cut = sqrt(2.0 * log(255.0 * opacity));   // where opacity * exp(-r^2 / 2) = 1/255
 
   vec2 pixel = f * p.xy * iz + c;
-  vec2 reach = cut * sqrt(vec2(A, C));
+  vec2 reach = sqrt(2.0 * log(255.0 * opacity) * vec2(A, C));
   if (any(lessThan(pixel + reach, vec2(0.0))) || any(greaterThan(pixel - reach, size))) return;
   vec3 direction = normalize(world - eye);
   vec4 basis = vec4(0.28209479177387814, 0.4886025119029199 * vec3(-direction.y, direction.z, -direction.x));
@@ -88,7 +88,7 @@ void main() {
                       dot(texelFetch(colors, color + ivec2(2, 0), 0), basis)) + 0.5, 0.0);
   vec2 ndc = vec2(2.0 * pixel.x / size.x - 1.0, 1.0 - 2.0 * pixel.y / size.y);
   shape = floatBitsToUint(vec4(ndc, axis * sqrt(major)));
-  paint = uvec4(floatBitsToUint(vec2(sqrt(minor), cut)), packHalf2x16(rgb.rg), packHalf2x16(vec2(rgb.b, opacity)));
+  paint = uvec4(floatBitsToUint(vec2(sqrt(minor), p.z)), packHalf2x16(rgb.rg), packHalf2x16(vec2(rgb.b, opacity)));
 }`;
 
 const SLOT = `
@@ -109,15 +109,14 @@ void main() {
   ivec2 slot = slotAt(gl_VertexID >> 2);
   uvec4 paint = texelFetch(paints, slot, 0);
   vec2 corner = vec2(float(gl_VertexID & 1), float((gl_VertexID >> 1) & 1)) * 2.0 - 1.0;
-  float cut = uintBitsToFloat(paint.y), minor = uintBitsToFloat(paint.x);
-  if (cut == 0.0) { gl_Position = vec4(0.0, 0.0, 2.0, 1.0); return; }
+  if (paint.y == 0u) { gl_Position = vec4(0.0, 0.0, 2.0, 1.0); return; }
+  color = vec4(unpackHalf2x16(paint.z), unpackHalf2x16(paint.w));
   vec4 shape = uintBitsToFloat(texelFetch(shapes, slot, 0));
   vec2 axis = shape.zw;
-  offset = corner * cut;
-  cut2 = cut * cut;
-  vec2 pixels = axis * offset.x + vec2(axis.y, -axis.x) * (minor / length(axis)) * offset.y;
+  cut2 = max(2.0 * log(255.0 * color.a), 0.0);   // opacity * exp(-cut2 / 2) = 1/255
+  offset = corner * sqrt(cut2);
+  vec2 pixels = axis * offset.x + vec2(axis.y, -axis.x) * (uintBitsToFloat(paint.x) / length(axis)) * offset.y;
   gl_Position = vec4(shape.xy + vec2(2.0, -2.0) * pixels / size, 0.0, 1.0);
-  color = vec4(unpackHalf2x16(paint.z), unpackHalf2x16(paint.w));
 }`;
 
 const ELLIPSE = `#version 300 es
@@ -133,17 +132,20 @@ void main() {
   result = vec4(color.rgb * alpha, alpha);
 }`;
 
+// Centres a little behind the surface still show; what is inside the head or behind it does not.
 const POINT = `#version 300 es
 ${SLOT}
-uniform float diameter;
+uniform float diameter, reference;   // pixels of a point at a depth of so many metres
 flat out vec4 color;
 void main() {
   ivec2 slot = slotAt(gl_VertexID);
   uvec4 paint = texelFetch(paints, slot, 0);
   vec4 shape = uintBitsToFloat(texelFetch(shapes, slot, 0));
+  float depth = uintBitsToFloat(paint.y);
   color = vec4(unpackHalf2x16(paint.z), unpackHalf2x16(paint.w));
-  gl_PointSize = diameter;
-  gl_Position = vec4(shape.xy, paint.y == 0u || color.a < 0.15 ? 2.0 : 0.0, 1.0);
+  bool hidden = paint.y == 0u || color.a < 0.15;
+  gl_PointSize = hidden ? 1.0 : max(1.0, diameter * reference / depth);
+  gl_Position = hidden ? vec4(0.0, 0.0, 2.0, 1.0) : vec4(shape.xy, ${clipDepth("(depth - 0.004)")} / depth, 1.0);
 }`;
 
 const DISC = `#version 300 es
@@ -240,13 +242,24 @@ export class SplatPass {
     this.paints.bind(1, uniforms.paints);
     gl.bindVertexArray(this.vao);
     if (mode === "points") {
-      gl.uniform1f(uniforms.diameter, Math.max(1.5, 2.4 * pixelRatio));
+      gl.enable(gl.DEPTH_TEST);
+      gl.uniform1f(uniforms.diameter, Math.max(1.6, 3.6 * pixelRatio));
+      gl.uniform1f(uniforms.reference, this.#distance(camera));
       gl.drawArrays(gl.POINTS, 0, this.splats.count);
+      gl.disable(gl.DEPTH_TEST);
     } else {
       gl.uniform2f(uniforms.size, camera.width, camera.height);
       gl.drawElements(gl.TRIANGLES, this.splats.count * 6, gl.UNSIGNED_INT, 0);
     }
     gl.bindVertexArray(null);
+  }
+
+  /** Metres from the camera to the middle of the head, roughly. */
+  #distance(camera) {
+    const m = camera.worldToCamera, v = this.rig.vertices;
+    let depth = 0, count = 0;
+    for (let i = 0; i < v.length; i += 300, count++) depth += m[8] * v[i] + m[9] * v[i + 1] + m[10] * v[i + 2] + m[11];
+    return Math.max(0.05, depth / Math.max(1, count));
   }
 
   #project(camera) {

@@ -105,9 +105,9 @@ export class FeelingPad {
     states.forEach((state, i) => {
       const color = colorOf(state);
       defs.append(svg("radialGradient", { id: `glow-${i}` },
-        svg("stop", { offset: 0, "stop-color": color, "stop-opacity": 0.3 }),
+        svg("stop", { offset: 0, "stop-color": color, "stop-opacity": 0.24 }),
         svg("stop", { offset: 1, "stop-color": color, "stop-opacity": 0 })));
-      this.glow.append(svg("ellipse", { cx: toShare(state.valence) * 100, cy: toShare(-state.arousal) * 100, rx: 30, ry: 42, fill: `url(#glow-${i})` }));
+      this.glow.append(svg("ellipse", { cx: toShare(state.valence) * 100, cy: toShare(-state.arousal) * 100, rx: 25, ry: 36, fill: `url(#glow-${i})` }));
     });
     this.glow.append(svg("line", { class: "pad-axis", x1: 50, x2: 50, y1: 12, y2: 88, "vector-effect": "non-scaling-stroke" }),
       svg("line", { class: "pad-axis", x1: 21, x2: 80, y1: 50, y2: 50, "vector-effect": "non-scaling-stroke" }));

@@ -56,8 +56,8 @@ export function viewSection(viewer) {
   const hint = el("p", { class: "hint" });
   const explain = () => {
     hint.textContent = viewer.mixing === "shared"
-      ? "Emotions you set are shown to everybody who watches."
-      : "You mix on this screen only; others keep theirs.";
+      ? "Everybody who watches sees what you set."
+      : "Only this screen changes; others keep theirs.";
   };
   viewer.addEventListener("mixing", (event) => { setSegmented(mixing, /** @type {CustomEvent} */ (event).detail); explain(); });
   explain();

@@ -1,0 +1,97 @@
+"""A real server with a real (painted) avatar, and a headless Chromium."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from emoga_server.bench import page as pages
+from emoga_server.errors import ServerError
+
+SIZE = {"width": 900, "height": 640}
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A baked avatar of 6000 splats, named `mona`."""
+    from emoga_server.bench.synthetic_avatar import write_synthetic_bundle
+
+    return write_synthetic_bundle(tmp_path_factory.mktemp("avatars") / "mona.emoga", splats=6000)
+
+
+@pytest.fixture(scope="session")
+def address(bundle: Path) -> Iterator[str]:
+    """Where a server shows `bundle`; all tests share it."""
+    with pages.served(bundle, "--fps", "20") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """One browser for all tests."""
+    pytest.importorskip("playwright.sync_api")
+    try:
+        pages.chromium()
+    except ServerError as error:
+        pytest.skip(str(error))
+    with pages.browser() as browser:
+        yield browser
+
+
+class Tab:
+    """A page with all that it said, and short ways to look at it."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.said: list[str] = []
+        page.on("console", lambda message: self.said.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
+
+    def eval(self, expression: str) -> Any:
+        """Value of a JavaScript expression."""
+        return self.page.evaluate(f"() => {expression}")
+
+    def wait(self, expression: str, seconds: float = 30.0) -> Any:
+        """Polls until a JavaScript expression is true."""
+        return pages.wait_for(self.page, expression, seconds)
+
+    def weight(self, state: str) -> str:
+        """JavaScript for the weight of a state on the face."""
+        return f"emoga.weights[emoga.states.find((s) => s.name === '{state}').slot]"
+
+    def picture(self) -> bytes:
+        """PNG of the canvas, drawn now."""
+        self.eval("new Promise((done) => { emoga.afterDraw.push(done); emoga.needsDraw = true; })")
+        return self.page.locator("#view").screenshot()
+
+
+@pytest.fixture
+def open_tab(chromium: Any, address: str) -> Iterator[Callable[..., Tab]]:
+    """Opens tabs, each in a fresh profile; drawn with few pixels to be quick."""
+    with ExitStack() as stack:
+
+        def opener(url: str = address, picture: bool = True, **options: Any) -> Tab:
+            context = chromium.new_context(viewport=SIZE, **options) if "viewport" not in options else (
+                chromium.new_context(**options))  # fmt: skip
+            stack.callback(context.close)
+            tab = Tab(context.new_page())
+            path, hash_, token = url.partition("#")
+            tab.page.goto(f"{path}?ratio=0.3{hash_}{token}")
+            if picture:
+                pages.wait_for_picture(tab.page)
+            return tab
+
+        yield opener
+
+
+@pytest.fixture
+def tab(open_tab: Callable[..., Tab]) -> Iterator[Tab]:
+    """A tab on the shared server, everything neutral; it must not say anything on the console."""
+    opened = open_tab()
+    opened.eval("emoga.setWeights({}, { exclusive: true, duration: 0 })")
+    opened.wait("emoga.weights.every((w) => w === 0)")
+    yield opened
+    assert opened.said == []

@@ -1,0 +1,61 @@
+"""Several people, broken connections, tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from emoga_server.bench import page as pages
+
+
+def test_two_tabs_stay_in_step_and_local_mixing_stays_local(open_tab: Any) -> None:
+    first, second = open_tab(), open_tab()
+    first.eval("emoga.setWeights({ happy: 0.7 }, { exclusive: true, duration: 0.1 })")
+    for tab in (first, second):
+        tab.wait(f"Math.abs({tab.weight('happy')} - 0.7) < 0.01")
+    second.wait("document.querySelector('.emotion output').textContent === '70'")
+    second.page.get_by_role("radio", name="Only me").check()
+    second.eval("emoga.setWeights({ sad: 0.3 }, { duration: 0 })")
+    second.wait(f"Math.abs({second.weight('sad')} - 0.3) < 0.01 && Math.abs({second.weight('happy')} - 0.7) < 0.01")
+    first.eval("emoga.setWeights({ happy: 0.2 }, { duration: 0 })")
+    first.wait(f"Math.abs({first.weight('happy')} - 0.2) < 0.01")
+    assert first.eval(first.weight("sad")) == 0
+    assert abs(second.eval(second.weight("happy")) - 0.7) < 0.01
+    second.page.get_by_role("radio", name="Everybody").check()
+    second.wait(f"Math.abs({second.weight('happy')} - 0.2) < 0.01")
+    first.eval("emoga.setWeights({}, { exclusive: true, duration: 0 })")
+    assert first.said == [] and second.said == []
+
+
+def test_it_reconnects_after_the_server_restarts(open_tab: Any, bundle: Path) -> None:
+    with pages.served(bundle, "--fps", "10") as url:
+        tab = open_tab(url)
+        port = url.rstrip("/").rsplit(":", 1)[1]
+    tab.wait("emoga.connection.state === 'waiting'")
+    assert tab.page.locator(".banner").is_visible()
+    assert "Next try" in tab.page.locator(".banner").inner_text()
+    assert tab.picture()  # the last pose stays
+    with pages.served(bundle, "--fps", "10", "--port", port):
+        tab.wait("document.querySelector('.banner button').click() || emoga.connection.state === 'live'")
+        tab.wait("emoga.frames.frames.length > 3")
+        assert tab.page.locator(".banner").is_hidden()
+    tab.page.context.close()
+
+
+def test_a_wrong_token_is_said_in_words(open_tab: Any, bundle: Path) -> None:
+    with pages.served(bundle, "--fps", "5", "--token", "correct-horse") as url:
+        tab = open_tab(url)
+        assert tab.eval("emoga.avatar.splats.count") == 6000
+        wrong = open_tab(url.partition("#")[0] + "#token=wrong-horse-1", picture=False)
+        wrong.wait("document.querySelector('.overlay-card').innerText.length > 0 && emoga.connection.state !== 'connecting'")
+        words = wrong.page.locator(".overlay-card").inner_text() + wrong.page.locator(".banner").inner_text()
+        assert "token" in words.lower()
+
+
+def test_a_server_gone_for_good_does_not_spin(open_tab: Any, bundle: Path) -> None:
+    with pages.served(bundle, "--fps", "5") as url:
+        tab = open_tab(url)
+    tab.wait("emoga.connection.attempt >= 2")
+    assert tab.eval("emoga.connection.attempt") < 10
+    tab.eval("emoga.connection.close()")
+    assert tab.eval("emoga.connection.state") == "idle"
