@@ -105,7 +105,7 @@ class Client:
                 yield client
             finally:
                 client._reader.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
+                with contextlib.suppress(asyncio.CancelledError, ConnectionClosed):
                     await client._reader
 
     def has(self, kind: type) -> bool:
