@@ -84,7 +84,6 @@ def _boxes(means2d, extents, width, height, boxes, slots):
     """boxes (N, 4): first and last tile column + 1, first and last tile row + 1; slots[i + 1]: how many."""
     f = means2d.dtype.type
     slack = f(SLACK)
-    half = f(0.5)
     slots[0] = 0
     for i in prange(means2d.shape[0]):
         slots[i + 1] = 0

@@ -111,7 +111,8 @@ def _composited_per_pixel(inputs: list[Tensor], camera: Cameras) -> float:
     view, intrinsics = camera.world_to_camera[0], camera.intrinsics[0]
     fixed: Any = (view, intrinsics, camera.width, camera.height, torch.ones(3))
     with torch.no_grad():
-        counts = rasterize_torch_tiles(*inputs, *fixed)[2]
+        draw: Callable = rasterize_torch_tiles
+        counts = draw(*inputs, *fixed)[2]
     return float(counts[counts > 0].mean())
 
 

@@ -112,6 +112,8 @@ def test_gradients_stay_correct_when_pictures_are_kept_and_replaced(gaussian_bal
 THREADS = """
 import hashlib, numba, torch
 from emoga_core.render import Cameras, Gaussians, rasterize
+from emoga_core.render.splat_blend import blend_forward
+assert not blend_forward.signatures, "importing must not compile"
 g = torch.Generator().manual_seed(0)
 r = lambda *s: torch.randn(*s, generator=g)
 leaf = Gaussians(r(800, 3) * 0.1, r(800, 4), r(800, 3) * 0.5 - 4, r(800), r(800, 4, 3))
