@@ -76,7 +76,11 @@ class Cameras:
         )
 
     def crop(self, left: int, top: int, width: int, height: int) -> Cameras:
-        """The cameras of a window of the pictures; (left, top) may lie outside them."""
+        """The cameras of a window of the pictures; (left, top) may lie outside them.
+
+        Splats whose centres lie more than 15 % of the window outside it may differ slightly from the full
+        picture: the rasteriser's affine approximation is taken at the margin for them, as in gsplat.
+        """
         intrinsics = self.intrinsics.clone()
         intrinsics[:, 0, 2] -= left
         intrinsics[:, 1, 2] -= top

@@ -11,7 +11,7 @@ def test_a_kernel_whose_cache_has_no_place_is_compiled_all_the_same():
 
 
 def test_nothing_is_compiled_before_the_first_call():
-    @kernel(parallel=True)
+    @kernel()
     def total(values):
         result = values.dtype.type(0)
         for value in values:
