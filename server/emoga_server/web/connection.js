@@ -83,7 +83,9 @@ export class Connection extends EventTarget {
     }
     socket.binaryType = "arraybuffer";
     this.socket = socket;
+    this.opened = false;
     socket.onopen = () => {
+      this.opened = true;
       this.lastMessage = performance.now();
       this.#send(encodeMessage(MessageType.HELLO, {
         versions: [PROTOCOL_VERSION], client: CLIENT, capabilities: Capability.HTTP_BLOBS | Capability.INLINE_STATES,
@@ -244,10 +246,29 @@ export class Connection extends EventTarget {
     clearInterval(this.timer);
     this.socket = null;
     this.#abandonCommands();
+    if (!this.opened) this.#explainRefusal();
     if (event.code === 1008) return this.#setState("failed", event.reason || this.farewell || "The server refused this page. Is the token right?");
     const seconds = Math.min(LAST_RETRY, FIRST_RETRY * 1.7 ** this.attempt++) * (0.85 + 0.3 * Math.random());
     this.retryTimer = setTimeout(() => this.open(), seconds * 1000);
     this.#setState("waiting", this.farewell || "The server does not answer", performance.now() + seconds * 1000);
+  }
+
+  /** A browser hides why a WebSocket was refused; plain HTTP tells whether it was the token. */
+  async #explainRefusal() {
+    try {
+      const health = await (await fetch("healthz", { cache: "no-store" })).json();
+      if (!health.token_required) return;
+      if (this.token) {
+        const check = await fetch("metrics", { method: "HEAD", cache: "no-store", headers: { Authorization: `Bearer ${this.token}` } });
+        if (check.status !== 401) return;
+      }
+      clearTimeout(this.retryTimer);
+      this.#giveUp(this.token
+        ? "The server does not accept this token. Open the address that the server printed when it started."
+        : "This server asks for a token. Open the address that it printed when it started; it ends in #token=…");
+    } catch {
+      // no HTTP either: the server is away, and the next try says more
+    }
   }
 
   #setState(state, message, retryAt = 0) {

@@ -37,12 +37,14 @@ export class Messages {
       if (!manifest.avatars.length) this.#show("No avatar here yet", "The server runs, but it serves no avatar.", {});
     });
     on("progress", ({ share, text }) => this.#show("Loading the avatar", text, { progress: share }));
-    on("avatar", () => { this.overlay.hidden = true; });
+    on("avatar", () => { if (!this.lost) this.overlay.hidden = true; });
     on("failure", ({ title, text, retry }) => this.#show(title, text, { retry }));
     on("notice", (text) => this.notice(text));
-    on("graphics", ({ lost }) => (lost
-      ? this.#show("The graphics card is busy", "The browser took the picture away for a moment. It comes back by itself.", {})
-      : (this.overlay.hidden = true)));
+    on("graphics", ({ lost }) => {
+      this.lost = lost;
+      if (lost) this.#show("The graphics card is busy", "The browser took the picture away for a moment. It comes back by itself.", {});
+      else this.overlay.hidden = true;
+    });
   }
 
   #connection({ state, message, retryAt }) {
