@@ -156,7 +156,7 @@ def _swap(new: Path, target: Path) -> None:
         os.rename(target, backup)
         try:
             os.rename(new, target)
-        except OSError:
+        except BaseException:  # Ctrl-C too
             os.rename(backup, target)
             raise
         sync_directory(target.parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -78,10 +79,20 @@ def _colour(facts: dict[str, Any]) -> str:
 
 
 def _provenance(table: dict[str, Any]) -> str:
-    """The plain values of a provenance on one line."""
-    plain = {key: value for key, value in table.items() if isinstance(value, str | int | float)}
-    line = ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in plain.items())
-    return line[:200] or "-"
+    """The plain values of a provenance, those of inner objects by their path."""
+    parts = [
+        f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
+        for key, value in _leaves(table)
+    ]
+    return ", ".join(parts)[:500] or "-"
+
+
+def _leaves(table: dict[str, Any], path: str = "", depth: int = 4) -> Iterator[tuple[str, str | float]]:
+    for key, value in table.items():
+        if isinstance(value, dict) and depth > 1:
+            yield from _leaves(value, f"{path}{key}.", depth - 1)
+        elif isinstance(value, str | int | float):
+            yield f"{path}{key}", value
 
 
 def _size(count: int) -> str:
