@@ -38,9 +38,14 @@ def emoga(monkeypatch, capsys):
     return run
 
 
-def test_info_as_table_and_as_json(bundle, emoga):
+def test_info_as_table_and_as_json(bundle, emoga, tiny_head, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    avatar = load_avatar(bundle, tiny_head)
+    avatar.provenance = {"capture": {"name": "walk", "mean": [0.5]}, "psnr_db": 31.23456}
+    save_avatar(avatar, bundle)
     code, out, _ = emoga("info", bundle)
     assert code == 0
+    assert "capture.name walk, psnr_db 31.23" in out
     for text in ("Tiny", "ball", "CC0-1.0", "160 on 80 triangles", "happy", "sad", "nod", "seed 1"):
         assert text in out
     facts = json.loads(emoga("info", bundle, "--json")[1])
