@@ -39,6 +39,9 @@ FEMININE: dict[str, float] = {
 }  # fmt: skip
 """Local targets that make MakeHuman's broad-jawed female heads look like women."""
 
+HEAVY: dict[str, float] = {"head-fat-incr": 0.8, "l-cheek-volume-incr": 0.5, "r-cheek-volume-incr": 0.5}
+"""Local targets per unit of weight above 0.5: MakeHuman's own weight targets stop at the neck."""
+
 
 def macro_weights(
     factors: np.ndarray,

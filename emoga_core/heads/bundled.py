@@ -13,7 +13,7 @@ from torch import Tensor
 
 from emoga_core.errors import EmogaError
 from emoga_core.heads.arkit import ARKIT_NAMES
-from emoga_core.heads.attributes import FEMININE, macro_weights
+from emoga_core.heads.attributes import FEMININE, HEAVY, macro_weights
 from emoga_core.heads.head import PARENTS, Head
 from emoga_core.heads.packing.quantise import unpack_int16
 
@@ -145,7 +145,10 @@ def identity_from_attributes(
     )  # fmt: skip
     names = {name: i for i, name in enumerate(a["local_names"].tolist())}
     total = a["attribute_origin"].astype(np.float64) + weights @ a["macro_coefficients"].astype(np.float64)
+    amounts = {name: amount * (weight - 0.5) for name, amount in HEAVY.items()}
     for name, amount in (local or {}).items():
+        amounts[name] = amounts.get(name, 0.0) + amount
+    for name, amount in amounts.items():
         if name not in names or name.startswith("-"):
             raise EmogaError(
                 f"unknown face shape {name!r}; local_shape_names() lists those the bundled head has"

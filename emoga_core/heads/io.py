@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -46,7 +47,8 @@ def save_head(head: Head, path: str | Path) -> None:
     except (OSError, SafetensorError) as error:
         raise EmogaError(f"{path}: cannot be written ({error})") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # gone already, or its folder cannot exist
+            temporary.unlink()
 
 
 def load_head(path: str | Path) -> Head:

@@ -210,7 +210,8 @@ class _ArrayUnpickler(pickle._Unpickler):
         try:
             return _TABLE[module_name, global_name]
         except KeyError:
-            raise _Refused(f"{module_name}.{global_name}") from None
+            name = f"{module_name}.{global_name}"  # the file's words: escape them before printing
+            raise _Refused(ascii(name)[1:81]) from None
 
     def persistent_load(self, pid: object) -> Any:
         raise _Refused("a persistent object")
@@ -236,7 +237,7 @@ def loads(data: bytes, source: str = "pickle") -> Any:
             "Download it again from its publisher"
         ) from None
     except Exception as error:  # a damaged pickle fails in any way an interpreter of nonsense can
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        reason = ascii(" ".join(str(error).split()))[1:-1][:120] or type(error).__name__
         raise EmogaError(f"{source}: not a readable pickle ({reason}); is the download complete?") from None
 
 
