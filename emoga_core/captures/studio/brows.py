@@ -46,7 +46,12 @@ class Brows:
         thickness = (0.75 + 0.35 * look.brows) * (1 - 0.38 * look.femininity)
         centres = surface.canonical[surface.triangles[surface.skin]].mean(1)
         along, across = brow_frames(centres, look.femininity)
-        width = 0.0046 * thickness * (1 - 0.6 * np.clip(along, 0, 1) ** 2)
+        width = (
+            0.0046
+            * thickness
+            * (1 - 0.6 * np.clip(along, 0, 1) ** 2)
+            * (0.55 + 0.45 * np.clip(along / 0.2, 0, 1))
+        )
         inside = (np.abs(across) < width) & (along > 0) & (along < 1) & (centres[:, 2] > 0.08)
         count = int(1300 * look.brows * (1 + 0.9 * look.femininity)) + 1
         rows, self.weights = scatter(surface, inside + 1e-12, count, rng)
@@ -103,7 +108,9 @@ class Lashes:
                 tips.append(_along(cage.canonical, tip, np.clip(u + rng.normal(0, 0.025, count), 0, 1)))
                 stretch.append(rng.uniform(0.55, 1.0, count) * (1.0 if above else 0.75))
                 upper.append(np.full(count, above))
-        self.roots, self.tips = (tuple(np.concatenate(x) for x in zip(*p, strict=True)) for p in (roots, tips))
+        self.roots, self.tips = (
+            tuple(np.concatenate(x) for x in zip(*p, strict=True)) for p in (roots, tips)
+        )
         self.stretch = np.concatenate(stretch)[:, None] * (1 + 0.25 * (look.makeup > 0))
         self.upper = np.concatenate(upper)
         n = len(self.upper)

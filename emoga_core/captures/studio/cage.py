@@ -16,7 +16,8 @@ from .eyes import fit_sphere
 class Cage:
     """The bundled head's mesh as quads.
 
-    `canonical` (V, 3) are the vertices of the MakeHuman base mesh, metres: the coordinates in which everything is
+    `canonical` (V, 3) are the vertices of the MakeHuman base mesh, metres: the coordinates in which
+    everything is
     painted and modelled, the same for every identity.
     """
 

@@ -13,9 +13,13 @@ ARC, RISE = 93.0, 32.0
 DISTANCE = 1.15
 """Metres from the rig's middle."""
 _GOLDEN = 0.618034
+_PHASE = 0.62
+"""So that camera 8 of 16 looks level."""
 
 
-def studio_camera(yaw: float, pitch: float, centre: np.ndarray, size: int, view_height: float) -> CaptureCamera:
+def studio_camera(
+    yaw: float, pitch: float, centre: np.ndarray, size: int, view_height: float
+) -> CaptureCamera:
     """A camera that looks at `centre` (3,) m.
 
     Args:
@@ -37,11 +41,11 @@ def studio_camera(yaw: float, pitch: float, centre: np.ndarray, size: int, view_
 def camera_rig(count: int, centre: np.ndarray, size: int, view_height: float) -> list[CaptureCamera]:
     """`count` cameras evenly around the front of `centre`; elevations follow the golden ratio.
 
-    The camera nearest to the front (number 8 of 16, which exports of this kind hold out) looks level.
+    Number 8 of 16, which exports of this kind hold out, looks level from just beside the front.
     """
     views = []
     for i in range(count):
         yaw = -ARC / 2 + ARC * i / (count - 1) if count > 1 else 0.0
-        pitch = RISE * ((i * _GOLDEN + 0.18) % 1) - RISE / 2 if count > 1 else 0.0
+        pitch = RISE * ((i * _GOLDEN + _PHASE) % 1) - RISE / 2 if count > 1 else 0.0
         views.append(studio_camera(yaw, pitch, centre, size, view_height))
     return views

@@ -1,4 +1,5 @@
-"""High-resolution eyeballs: spheres with a cornea, bound to the cage's eyeballs by a linear map, and their paint."""
+"""High-resolution eyeballs: spheres with a cornea, bound to the cage's eyeballs by a linear map, and their
+paint."""
 
 from __future__ import annotations
 
@@ -50,20 +51,26 @@ def build_eyeball(centre: np.ndarray, radius: float) -> Eyeball:
 
 @njit(cache=True)
 def paint_eye(
-    dx: float, dy: float, dz: float, iris_r: float, iris_g: float, iris_b: float, footprint: float
+    dx: float,
+    dy: float,
+    dz: float,
+    nasal: float,
+    iris_r: float,
+    iris_g: float,
+    iris_b: float,
+    footprint: float,
 ) -> tuple[float, float, float]:
     """Linear albedo of the eyeball at the unit direction (dx, dy, dz) in the eye's own frame.
 
-    Sclera with veins towards the sides, limbal ring, iris with two scales of fibres and a lighter collarette, pupil.
+    `nasal` is the sign of dx towards the nose. Sclera with veins towards the sides, limbal ring, iris with
+    two scales of fibres and a lighter collarette, pupil.
     """
     length = math.sqrt(dx * dx + dy * dy + dz * dz) + 1e-12
     polar = math.degrees(math.acos(min(1.0, max(-1.0, dz / length))))
     around = math.atan2(dy, dx)
     # The seam of atan2 falls on the subject's right; noise over (cos, sin) has none.
     ca, sa = math.cos(around), math.sin(around)
-    red = 0.70
-    green = 0.665
-    blue = 0.635
+    red, green, blue = 0.66, 0.615, 0.575
     if polar > IRIS_DEGREES - 1.5:
         vein = fractal_noise(ca * 7.0, sa * 7.0, polar * 0.06, 1.0, 3, footprint * 60.0)
         vein = smoothstep(0.55, 0.9, abs(vein)) * smoothstep(30.0, 70.0, polar)
@@ -71,6 +78,8 @@ def paint_eye(
         red *= (1 - 0.055 * side) * (1 - 0.025 * vein)
         green *= (1 - 0.22 * side) * (1 - 0.20 * vein)
         blue *= (1 - 0.22 * side) * (1 - 0.20 * vein)
+        corner = smoothstep(0.50, 0.78, nasal * dx / length)
+        red, green, blue = red * (1 - 0.08 * corner), green * (1 - 0.42 * corner), blue * (1 - 0.42 * corner)
     inside = smoothstep(IRIS_DEGREES + 1.3, IRIS_DEGREES - 1.0, polar)
     if inside > 0.0:
         fibres = 0.5 * value_noise(ca * 9.0, sa * 9.0, polar * 0.10) * resolved(900.0, footprint)
@@ -83,6 +92,10 @@ def paint_eye(
         g = iris_g * gain * (0.80 + 0.60 * collarette) * edge
         b = iris_b * gain * (0.80 + 0.30 * collarette) * edge
         open_ = smoothstep(PUPIL_DEGREES - 0.8, PUPIL_DEGREES + 0.8, polar)
-        r, g, b = r * open_ + 0.004 * (1 - open_), g * open_ + 0.004 * (1 - open_), b * open_ + 0.004 * (1 - open_)
+        r, g, b = (
+            r * open_ + 0.004 * (1 - open_),
+            g * open_ + 0.004 * (1 - open_),
+            b * open_ + 0.004 * (1 - open_),
+        )
         red, green, blue = red + (r - red) * inside, green + (g - green) * inside, blue + (b - blue) * inside
     return red, green, blue

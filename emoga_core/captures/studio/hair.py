@@ -1,6 +1,7 @@
 """Hair: strands grown from the scalp once per subject; they move with the head joint.
 
-Each style is a handful of numbers and a direction field in rest-pose coordinates. Strands grow step by step, bend
+Each style is a handful of numbers and a direction field in rest-pose coordinates. Strands grow step by step,
+bend
 under gravity and noise, and are pushed out of the skin.
 """
 
@@ -32,6 +33,8 @@ class Cut:
     gravity: float
     scatter: float
     clearance: float = 0.010
+    reach: float = 1.0
+    """Furthest that hair stands off the skin; half as far at the sides."""
     curl: float = 0.0
     radius: float = 1.0
     edge: float = 0.010
@@ -40,10 +43,12 @@ class Cut:
 
 CUTS = {
     HairStyle.CROP: Cut(13000, 0.008, 0.012, 3, 1.0, 0.05, 0.35, edge=0.014),
-    HairStyle.SHORT: Cut(12000, 0.020, 0.042, 6, 0.55, 0.12, 0.35),
+    HairStyle.SHORT: Cut(12000, 0.020, 0.042, 6, 0.55, 0.12, 0.35, reach=0.030),
     HairStyle.CURLS: Cut(10000, 0.042, 0.055, 12, 1.0, 0.03, 0.35, curl=1.0, radius=1.1, edge=0.012),
-    HairStyle.PIXIE: Cut(13000, 0.034, 0.085, 10, 0.30, 0.16, 0.14, clearance=0.008, radius=1.05),
-    HairStyle.BUN: Cut(13000, 0.19, 0.19, 18, 0.22, 0.0, 0.05, clearance=0.006, radius=1.1, edge=0.008),
+    HairStyle.PIXIE: Cut(
+        14000, 0.036, 0.075, 10, 0.22, 0.10, 0.12, clearance=0.006, reach=0.017, radius=1.05
+    ),
+    HairStyle.BUN: Cut(16000, 0.19, 0.19, 18, 0.22, 0.0, 0.05, clearance=0.006, radius=1.0, edge=0.006),
 }
 
 
@@ -79,7 +84,9 @@ def _roots(
     centre = surface.canonical[skin].mean(1)
     above = hairline_heights(centre)
     ears = load_masks().sample(surface.uv[surface.skin].mean(1))[:, NAMES.index("ears")]
-    density = 0.09 * smoothstep_array(-0.005, 0.002, above) + 0.84 * smoothstep_array(0, cut.edge, above) ** 1.3
+    density = (
+        0.09 * smoothstep_array(-0.005, 0.002, above) + 0.84 * smoothstep_array(0, cut.edge, above) ** 1.3
+    )
     rows, weights = scatter(surface, density * (ears < 0.3), cut.count, rng)
     triangles = surface.triangles[rows]
     rest = at(surface.canonical, triangles, weights)
@@ -102,7 +109,10 @@ def _combed(style: HairStyle, roots: _Roots) -> np.ndarray:
         part = 0.022
         top = smoothstep_array(0.775, 0.83, p[:, 1])[:, None]
         front = smoothstep_array(0.04, 0.10, p[:, 2])[:, None]
-        sweep = np.stack([np.where(p[:, 0] > part, 0.8, -1.0), -0.15 + 0 * p[:, 0], 0.55 + 0 * p[:, 0]], 1)
+        left = p[:, 0] > part
+        sweep = np.stack(
+            [np.where(left, 0.7, -1.0), np.where(left, -0.6, -0.15), np.where(left, 0.1, 0.55)], 1
+        )
         around = unit_rows(p - [0.012, 0.845, -0.03]) + (1 - top) * [0, -0.9, -0.15]
         flow = around * (1 - 0.85 * top * front) + sweep * top * front * 1.3
     elif style == HairStyle.BUN:
@@ -126,8 +136,8 @@ def _lengths(
     length = length * rng.uniform(0.75, 1.1, len(top)) * (1 + 0.15 * clump)
     if style == HairStyle.BUN:
         reach = np.linalg.norm(roots.rest - BUN_CENTRE, axis=1) * 1.12
-        stray = (roots.above < 0.003) & (rng.uniform(size=len(top)) < 0.6)
-        return np.where(stray, rng.uniform(0.006, 0.016, len(top)), reach)
+        stray = (roots.above < 0.003) & (rng.uniform(size=len(top)) < 0.4)
+        return np.where(stray, rng.uniform(0.004, 0.010, len(top)), reach)
     length = length * (0.42 + 0.58 * smoothstep_array(-0.004, 0.016, roots.above))
     if style in (HairStyle.SHORT, HairStyle.PIXIE):
         length = length * (0.42 + 0.58 * smoothstep_array(0.70, 0.785, roots.rest[:, 1]))
@@ -153,6 +163,7 @@ def _grow(
     phase = rng.uniform(0, 2 * np.pi, (len(length), 1))
     bitangent = np.cross(roots.normal, tangent)
     step = (length / cut.steps)[:, None]
+    reach = cut.reach * (0.5 + 0.5 * smoothstep_array(0.76, 0.82, roots.rest[:, 1]))
     x, d = roots.position.copy(), direction
     knots = [x]
     for k in range(cut.steps):
@@ -164,13 +175,16 @@ def _grow(
             d = unit_rows(d) * 0.5 + unit_rows(BUN_CENTRE + shift + roots.normal * 0.012 - x)
         d = unit_rows(d)
         y = x + d * step
-        distance, near = nearest(grid, y, 0.05)
+        _, near = nearest(grid, y, 0.05)
         found = near >= 0
         normal = outward[np.where(found, near, 0)]
         off = ((y - grid.points[np.where(found, near, 0)]) * normal).sum(1)
-        wanted = 0.0035 + cut.clearance * min(1.0, k / 4) * np.minimum(1, length / 0.1)
+        wanted = np.minimum(0.0035, 0.4 * length) + cut.clearance * min(1.0, k / 4) * np.minimum(
+            1, length / 0.1
+        )
         push = np.where(found, np.clip(wanted - off, 0, 0.02), 0)
-        y = y + normal * push[:, None]
+        pull = np.where(found, np.clip(off - reach, 0, 0.006), 0)
+        y = y + normal * (push - pull)[:, None]
         d = unit_rows(y - x)
         x = x + d * step
         knots.append(x)

@@ -17,7 +17,8 @@ _STRENGTH = 0.9
 
 
 class HairShadow(NamedTuple):
-    """`density` (size, size): optical depth of hair; `nearness`: where along the light it lies, on average (m)."""
+    """`density` (size, size): optical depth of hair; `nearness`: where along the light it lies, on average
+    (m)."""
 
     density: np.ndarray
     nearness: np.ndarray
@@ -34,7 +35,9 @@ def _accumulate(start: np.ndarray, end: np.ndarray, weight: np.ndarray, m: Light
         x, y = int(column), int(row)
         if 0 <= x < size and 0 <= y < size:
             length = math.sqrt(
-                (end[i, 0] - start[i, 0]) ** 2 + (end[i, 1] - start[i, 1]) ** 2 + (end[i, 2] - start[i, 2]) ** 2
+                (end[i, 0] - start[i, 0]) ** 2
+                + (end[i, 1] - start[i, 1]) ** 2
+                + (end[i, 2] - start[i, 2]) ** 2
             )
             amount = weight[i] * length
             out[0, y, x] += amount
@@ -43,14 +46,14 @@ def _accumulate(start: np.ndarray, end: np.ndarray, weight: np.ndarray, m: Light
 
 
 def hair_shadow(light: LightMap, hair: Strands | None) -> HairShadow:
-    """Splats the strands into the light's view, softened by about 3 mm."""
+    """Splats the strands into the light's view, softened by about 6 mm."""
     if hair is None:
         return HairShadow(np.zeros((_SIZE, _SIZE)), np.zeros((_SIZE, _SIZE)))
     texel = EXTENT / _SIZE
     # Optical depth of a texel: summed (width x length x opacity) over its area.
     weight = hair.opacity * hair.radius * 2.5 / texel**2
     amount, moment = _accumulate(hair.start, hair.end, weight, light, _SIZE)
-    amount, moment = (cv2.GaussianBlur(a, (0, 0), 1.3) for a in (amount, moment))
+    amount, moment = (cv2.GaussianBlur(a, (0, 0), 2.4) for a in (amount, moment))
     return HairShadow(amount * _STRENGTH, moment / np.maximum(amount, 1e-9))
 
 
@@ -62,7 +65,7 @@ def through_hair(s: HairShadow, m: LightMap, x: float, y: float, z: float) -> fl
     column = ((px * m.right[0] + py * m.right[1] + pz * m.right[2]) / EXTENT + 0.5) * size - 0.5
     row = (0.5 - (px * m.up[0] + py * m.up[1] + pz * m.up[2]) / EXTENT) * size - 0.5
     near = px * m.towards[0] + py * m.towards[1] + pz * m.towards[2]
-    i, j = int(math.floor(column)), int(math.floor(row))
+    i, j = math.floor(column), math.floor(row)
     if i < 0 or j < 0 or i >= size - 1 or j >= size - 1:
         return 1.0
     a, b = column - i, row - j
@@ -73,4 +76,4 @@ def through_hair(s: HairShadow, m: LightMap, x: float, y: float, z: float) -> fl
             if density > 1e-4:
                 over = min(1.0, max(0.0, (s.nearness[j + dj, i + di] - near + 0.002) / 0.006))
                 depth += (a if di else 1 - a) * (b if dj else 1 - b) * density * over
-    return math.exp(-min(depth, 2.2))
+    return math.exp(-min(depth, 1.25))

@@ -1,6 +1,7 @@
 """The studio's light: three lamps and a hemisphere, and what of it reaches each vertex.
 
-Computed once per frame and shared by all cameras: ambient occlusion from depth maps seen from many directions, a
+Computed once per frame and shared by all cameras: ambient occlusion from depth maps seen from many
+directions, a
 depth map of the key light, contact shadow of the lids on the eyes.
 """
 
@@ -84,8 +85,11 @@ def light_map(points: np.ndarray, triangles: np.ndarray, direction: np.ndarray, 
 
 
 @njit(cache=True)
-def lit_share(m: LightMap, x: float, y: float, z: float, taps: int, radius: float, bias: float, soft: float) -> float:
-    """Share of the light that reaches a point: `taps` lookups on a disc of `radius` texels of the depth map."""
+def lit_share(
+    m: LightMap, x: float, y: float, z: float, taps: int, radius: float, bias: float, soft: float
+) -> float:
+    """Share of the light that reaches a point: `taps` lookups on a disc of `radius` texels of the depth
+    map."""
     size = m.nearness.shape[0]
     dx, dy, dz = x - m.centre[0], y - m.centre[1], z - m.centre[2]
     column = ((dx * m.right[0] + dy * m.right[1] + dz * m.right[2]) / EXTENT + 0.5) * size
@@ -103,7 +107,9 @@ def lit_share(m: LightMap, x: float, y: float, z: float, taps: int, radius: floa
 
 
 @njit(cache=True)
-def _add_visible(m: LightMap, points: np.ndarray, normals: np.ndarray, light: np.ndarray, weight: np.ndarray) -> None:
+def _add_visible(
+    m: LightMap, points: np.ndarray, normals: np.ndarray, light: np.ndarray, weight: np.ndarray
+) -> None:
     d0, d1, d2 = m.towards
     for i in range(len(points)):
         cosine = normals[i, 0] * d0 + normals[i, 1] * d1 + normals[i, 2] * d2
@@ -125,7 +131,23 @@ def ambient_light(points: np.ndarray, normals: np.ndarray, triangles: np.ndarray
     light, weight = np.zeros(len(points)), np.zeros(len(points))
     for direction in _sphere_directions(_AO_DIRECTIONS):
         _add_visible(light_map(points, triangles, direction, _AO_SIZE), points, normals, light, weight)
-    return light / np.maximum(weight, 1e-6)
+    share = light / np.maximum(weight, 1e-6)
+    for _ in range(2):  # forty directions leave grain between neighbours
+        share = _smoothed(share, triangles)
+    return share
+
+
+@njit(cache=True)
+def _smoothed(values: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Every vertex half itself, half the mean over its triangles."""
+    total, count = np.zeros_like(values), np.zeros_like(values)
+    for f in range(len(triangles)):
+        a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+        mean = (values[a] + values[b] + values[c]) / 3
+        for k in (a, b, c):
+            total[k] += mean
+            count[k] += 1
+    return 0.5 * values + 0.5 * total / np.maximum(count, 1)
 
 
 @njit(cache=True)

@@ -1,4 +1,5 @@
-"""Where lips, lids, ears and the inside of the mouth are: MakeHuman's CC0 texture masks, cropped to the head."""
+"""Where lips, lids, ears and the inside of the mouth are: MakeHuman's CC0 texture masks, cropped to the
+head."""
 
 from __future__ import annotations
 
@@ -46,7 +47,9 @@ def sample_mask(values: np.ndarray, channel: int, u: float, v: float) -> float:
     column, row = int(np.floor(x)), int(np.floor(y))
     a, b = x - column, y - row
     top = _texel(values, channel, row, column) * (1 - a) + _texel(values, channel, row, column + 1) * a
-    low = _texel(values, channel, row + 1, column) * (1 - a) + _texel(values, channel, row + 1, column + 1) * a
+    low = (
+        _texel(values, channel, row + 1, column) * (1 - a) + _texel(values, channel, row + 1, column + 1) * a
+    )
     return top * (1 - b) + low * b
 
 
@@ -62,14 +65,15 @@ def _sample_all(values: np.ndarray, uv: np.ndarray) -> np.ndarray:
 @cache
 def load_masks() -> Masks:
     """The packed masks."""
-    data = resources.files(__package__).joinpath("data").joinpath(_DATA).read_bytes()
+    data = resources.files("emoga_core.captures.studio").joinpath("data").joinpath(_DATA).read_bytes()
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert image is not None
     return Masks(np.stack(np.split(image.astype(np.float32) / 255, len(NAMES), axis=1), -1))
 
 
 def pack_masks(textures: Path, out: Path) -> None:
-    """Makes the data file from MakeHuman's `mpfb_NAME.jpg` files (2048 x 2048, CC0): crop, soften, side by side."""
+    """Makes the data file from MakeHuman's `mpfb_NAME.jpg` files (2048 x 2048, CC0): crop, soften, side by
+    side."""
     tiles = []
     for name, blur in zip(NAMES, _BLUR, strict=True):
         image = cv2.imread(str(textures / f"mpfb_{name}.jpg"), cv2.IMREAD_GRAYSCALE)

@@ -1,6 +1,7 @@
 """Motion of a talking head, any length, from a seed: visemes, blinks, gaze, small movements of the head.
 
-Speech is a random string of syllables. Neighbouring mouth shapes overlap through dominance functions (Cohen and
+Speech is a random string of syllables. Neighbouring mouth shapes overlap through dominance functions (Cohen
+and
 Massaro, "Modeling coarticulation in synthetic visual speech", 1993).
 """
 
@@ -40,7 +41,8 @@ class HeadMotion:
         from emoga_core.avatars.motion import Motion
 
         expression, rotations, translation = (
-            torch.from_numpy(a.astype(np.float32)) for a in (self.expression, self.joint_rotations, self.translation)
+            torch.from_numpy(a.astype(np.float32))
+            for a in (self.expression, self.joint_rotations, self.translation)
         )
         return Motion(self.name, self.fps, expression, rotations, translation)
 
@@ -76,7 +78,14 @@ _EXERCISES = (
     _both({"mouthFunnel": 0.95, "jawOpen": 0.35}),
     _both({"mouthShrugLower": 0.45, "browInnerUp": 0.5}, mouthFrown=0.65),
     _both({"jawOpen": 0.35}, eyeBlink=1.0, mouthSmile=0.35),
-    _both({"jawOpen": 0.30}, mouthSmile=0.55, cheekSquint=0.6, eyeSquint=0.35, mouthUpperUp=0.4, mouthLowerDown=0.3),
+    _both(
+        {"jawOpen": 0.30},
+        mouthSmile=0.55,
+        cheekSquint=0.6,
+        eyeSquint=0.35,
+        mouthUpperUp=0.4,
+        mouthLowerDown=0.3,
+    ),
     {"jawLeft": 0.5, "mouthLeft": 0.6, "jawOpen": 0.15, "mouthSmileLeft": 0.3},
     {"jawRight": 0.5, "mouthRight": 0.6, "browOuterUpRight": 0.6, "eyeBlinkLeft": 0.7},
     _both({"cheekPuff": 0.8}, mouthPress=0.3),
@@ -93,7 +102,7 @@ def _vector(activations: Mapping[str, float]) -> np.ndarray:
 
 def _blend(keys: np.ndarray, times: np.ndarray, widths: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Dominance-weighted mean of key poses (k, 52) centred at `times` (k,) s, at moments (t,): (t, 52)."""
-    dominance = np.exp(-np.abs((at[:, None] - times) / widths) ** 1.7 * 1.4)
+    dominance = np.exp(-(np.abs((at[:, None] - times) / widths) ** 1.7) * 1.4)
     return dominance @ keys / np.maximum(dominance.sum(1, keepdims=True), 1e-6)
 
 
@@ -126,7 +135,9 @@ def _drift(at: np.ndarray, rng: np.random.Generator, frequencies: tuple[float, .
     """Smooth zero-mean wandering (t,), about +-1."""
     total = np.zeros(len(at))
     for f in frequencies:
-        total += np.sin(2 * np.pi * (f * rng.uniform(0.8, 1.25) * at + rng.uniform())) / len(frequencies) ** 0.5
+        total += (
+            np.sin(2 * np.pi * (f * rng.uniform(0.8, 1.25) * at + rng.uniform())) / len(frequencies) ** 0.5
+        )
     return total * 0.7
 
 
@@ -163,7 +174,12 @@ def _look(expression: np.ndarray, gaze: np.ndarray) -> None:
 
 
 def _assemble(
-    name: str, at: np.ndarray, mouth: np.ndarray, stress: np.ndarray, rng: np.random.Generator, strength: float
+    name: str,
+    at: np.ndarray,
+    mouth: np.ndarray,
+    stress: np.ndarray,
+    rng: np.random.Generator,
+    strength: float,
 ) -> HeadMotion:
     expression = mouth.copy()
     expression[:, ARKIT_INDEX["browInnerUp"]] += 0.10 * stress * strength
@@ -211,8 +227,10 @@ def idle_motion(frames: int, seed: int = 0) -> HeadMotion:
 def capture_motion(frames: int, seed: int = 0) -> HeadMotion:
     """`frames` different poses for a capture (not consecutive in time).
 
-    The first is neutral. The first 70 %, which captures train on, are a range of motion: exercises (bared teeth,
-    closed eyes, open mouth ...) alternate with frames of speech that differ most from one another. The rest are
+    The first is neutral. The first 70 %, which captures train on, are a range of motion: exercises (bared
+    teeth,
+    closed eyes, open mouth ...) alternate with frames of speech that differ most from one another. The rest
+    are
     frames of later speech.
     """
     speech = speech_motion(max(600, 20 * frames), seed)
@@ -258,7 +276,9 @@ def _rest_frame() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _most_different(motion: HeadMotion, limit: int, count: int) -> list[int]:
     """Frames below `limit`, each the furthest from those before it (farthest-point sampling)."""
-    features = np.concatenate([motion.expression, 2.0 * motion.joint_rotations.reshape(len(motion), -1)], 1)[:limit]
+    features = np.concatenate([motion.expression, 2.0 * motion.joint_rotations.reshape(len(motion), -1)], 1)[
+        :limit
+    ]
     distance = np.linalg.norm(features, axis=1)
     chosen: list[int] = []
     for _ in range(min(count, limit)):

@@ -33,11 +33,11 @@ def paint_gum(x: float, y: float, z: float, px: float) -> Material:
     """Wet pink, darker at the back."""
     light = 0.45 + 0.55 * smoothstep(0.10, 0.142, z)
     gain = (1 + 0.12 * fractal_noise(x, y, z, 400.0, 2, px)) * light
-    return Material(0.50 * gain, 0.19 * gain, 0.175 * gain, 0.38, 0.04 * light, 0.0)
+    return Material(0.50 * gain, 0.19 * gain, 0.175 * gain, 0.45, 0.025 * light, 0.0)
 
 
 @njit(cache=True)
 def paint_tongue(x: float, y: float, z: float, px: float) -> Material:
     """Red, rough, darker at the back."""
     gain = (1 + 0.2 * fractal_noise(x, y, z, 250.0, 2, px)) * (0.35 + 0.65 * smoothstep(0.075, 0.140, z))
-    return Material(0.46 * gain, 0.15 * gain, 0.14 * gain, 0.42, 0.04, 0.0)
+    return Material(0.46 * gain, 0.15 * gain, 0.14 * gain, 0.62, 0.02, 0.0)

@@ -1,8 +1,11 @@
 """Deterministic value noise in three dimensions, as numba kernels.
 
-Skin, irises and gums are painted with noise in rest-pose coordinates, so that texture sticks to the surface. Lattice
-values come from an integer hash: no tables, no state, the same bytes everywhere. `footprint` arguments are the size
-of a pixel on the surface (metres): octaves finer than a pixel are faded out, else they would flicker between views.
+Skin, irises and gums are painted with noise in rest-pose coordinates, so that texture sticks to the surface.
+Lattice
+values come from an integer hash: no tables, no state, the same bytes everywhere. `footprint` arguments are
+the size
+of a pixel on the surface (metres): octaves finer than a pixel are faded out, else they would flicker between
+views.
 """
 
 from __future__ import annotations
@@ -68,7 +71,8 @@ def resolved(frequency: float, footprint: float) -> float:
 
 @njit(cache=True)
 def fractal_noise(x: float, y: float, z: float, frequency: float, octaves: int, footprint: float) -> float:
-    """Sum of `octaves` of value noise, each at twice the frequency and half the strength of the one before."""
+    """Sum of `octaves` of value noise, each at twice the frequency and half the strength of the one
+    before."""
     total, strength, f = 0.0, 1.0, frequency
     shift = 0.0
     for _ in range(octaves):

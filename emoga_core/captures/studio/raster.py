@@ -99,8 +99,11 @@ def splat_strands(
         alpha = opacity[i] * max(0.08, math.sqrt(max(sharp, 1e-9) / det))
         ia, ib, ic = 0.5 * d / det, -b / det, 0.5 * a / det
         rx, ry = 3 * math.sqrt(a), 3 * math.sqrt(d)
-        x0, x1, y0, y1 = max(0, int(x - rx)), min(width - 1, int(x + rx + 1)), max(0, int(y - ry)), min(
-            height - 1, int(y + ry + 1)
+        x0, x1, y0, y1 = (
+            max(0, int(x - rx)),
+            min(width - 1, int(x + rx + 1)),
+            max(0, int(y - ry)),
+            min(height - 1, int(y + ry + 1)),
         )
         for py in range(y0, y1 + 1):
             v = py + 0.5 - y

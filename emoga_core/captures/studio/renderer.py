@@ -44,9 +44,15 @@ def _interpolate(values: np.ndarray, a: int, b: int, c: int, u: float, v: float)
 
 @njit(cache=True)
 def _bumped(n: Triple, p: Triple, w: Wrinkles, rotation: np.ndarray, px: float) -> Triple:
-    """Normal tilted by pores (two scales of noise) and by the slopes of the wrinkles; p in rest coordinates."""
+    """Normal tilted by pores (two scales of noise) and by the slopes of the wrinkles; p in rest
+    coordinates."""
     gx, gy, gz = 0.0, 0.0, 0.0
-    for frequency, strength, shift in ((700.0, 1.0, 0.0), (1400.0, 0.5, 17.3), (170.0, 0.6, 3.0), (340.0, 0.3, 20.3)):
+    for frequency, strength, shift in (
+        (700.0, 1.0, 0.0),
+        (1400.0, 0.5, 17.3),
+        (170.0, 0.6, 3.0),
+        (340.0, 0.3, 20.3),
+    ):
         keep = resolved(frequency, px) * strength * 0.0006 * frequency
         if keep > 0:
             a, b, c = value_noise_gradient(
@@ -69,10 +75,11 @@ def _bumped(n: Triple, p: Triple, w: Wrinkles, rotation: np.ndarray, px: float) 
 
 @njit(cache=True)
 def _inner_material(part: int, p: Triple, d: Triple, paint: Paint, px: float) -> Material:
-    if part == _LEFT or part == _RIGHT:
-        r, g, b = paint_eye(d[0], d[1], d[2], paint.iris[0], paint.iris[1], paint.iris[2], px)
+    if part in (_LEFT, _RIGHT):
+        nasal = -1.0 if part == _LEFT else 1.0
+        r, g, b = paint_eye(d[0], d[1], d[2], nasal, paint.iris[0], paint.iris[1], paint.iris[2], px)
         return Material(r, g, b, 0.08, 0.03, 0.0)
-    if part == _UPPER or part == _LOWER:
+    if part in (_UPPER, _LOWER):
         return paint_tooth(p[2], d[0], d[1], d[2])
     if part == _TONGUE:
         return paint_tongue(p[0], p[1], p[2], px)
@@ -82,9 +89,9 @@ def _inner_material(part: int, p: Triple, d: Triple, paint: Paint, px: float) ->
 @njit(cache=True)
 def _inner_light(part: int, ambient: float, key: float) -> tuple[float, float]:
     """The mouth is lit a little by what its dark bag would swallow: teeth stay white when it opens wide."""
-    if part == _LEFT or part == _RIGHT:
+    if part in (_LEFT, _RIGHT):
         return ambient, key
-    if part == _UPPER or part == _LOWER:
+    if part in (_UPPER, _LOWER):
         return 0.16 + 0.95 * ambient, 0.34 + 0.60 * key
     return 0.26 + 0.70 * ambient, 0.30 + 0.60 * key
 
@@ -115,7 +122,8 @@ def shade_pixels(
     out: np.ndarray,
     cover: np.ndarray,
 ) -> None:
-    """Light (premultiplied) into out (H, W, 3) and matte into cover (H, W) for every pixel the surface fills."""
+    """Light (premultiplied) into out (H, W, 3) and matte into cover (H, W) for every pixel the surface
+    fills."""
     for row in range(ids.shape[0]):
         for column in range(ids.shape[1]):
             f = ids[row, column]
@@ -125,7 +133,7 @@ def shade_pixels(
             u, v = barycentric[row, column, 0], barycentric[row, column, 1]
             w = 1 - u - v
             p = _interpolate(canonical, a, b, c, u, v)
-            part = parts[f]
+            part = int(parts[f])
             fade = 1.0
             if p[1] < 0.62 and part == _SKIN:
                 cut = above_cut(p[0], p[1])
@@ -160,7 +168,7 @@ def shade_pixels(
                 if n[0] * view[0] + n[1] * view[1] + n[2] * view[2] < 0:
                     n = (-n[0], -n[1], -n[2])
             r, g, blue = radiance(m, n, view, around, direct)
-            if part == _LEFT or part == _RIGHT:
+            if part in (_LEFT, _RIGHT):
                 glint = wet_reflection(n, view, direct)
                 r, g, blue = r + glint, g + 0.98 * glint, blue + 0.95 * glint
             out[row, column, 0] = r * fade
@@ -181,14 +189,17 @@ def _hidden_faces(sitter: Sitter, shot: Shot, viewer: np.ndarray) -> np.ndarray:
     return hidden
 
 
-def render_view(sitter: Sitter, shot: Shot, camera: CaptureCamera, samples: int = 2) -> tuple[np.ndarray, np.ndarray]:
+def render_view(
+    sitter: Sitter, shot: Shot, camera: CaptureCamera, samples: int = 2
+) -> tuple[np.ndarray, np.ndarray]:
     """Renders one picture.
 
     Args:
         camera: square pixels, principal point in the middle. samples: per pixel and axis.
 
     Returns:
-        rgb (H, W, 3) float32, sRGB-coded, premultiplied by the matte; matte (H, W) float32. The picture over a
+        rgb (H, W, 3) float32, sRGB-coded, premultiplied by the matte; matte (H, W) float32. The picture over
+        a
         background B is rgb + (1 - matte) B.
     """
     surface = sitter.surface
@@ -206,7 +217,8 @@ def render_view(sitter: Sitter, shot: Shot, camera: CaptureCamera, samples: int 
     raster_surface(screen, surface.triangles, hidden, nearness, ids, barycentric)
     light, cover = np.zeros((height, width, 3)), np.zeros((height, width))
     shade_pixels(
-        ids, barycentric, nearness, surface.triangles, surface.parts, surface.uv, surface.canonical, surface.detail,
+        ids, barycentric, nearness, surface.triangles, surface.parts, surface.uv, surface.canonical,
+        surface.detail,
         surface.eye_centre, shot.points, shot.normals, shot.ambient, shot.key, shot.key_map, shot.shadow,
         load_masks().values, sitter.paint, shot.wrinkles, shot.rotation, viewer, focal, light, cover,
     )  # fmt: skip
@@ -231,7 +243,9 @@ def _draw_strands(
 ) -> np.ndarray:
     """Puts strands over `light` (H, W, 3) in place; returns what they let through (H, W)."""
     strands = shot.strands
-    colour = strand_radiance(strands.start, strands.end, strands.colour, strands.light, strands.normals, viewer)
+    colour = strand_radiance(
+        strands.start, strands.end, strands.colour, strands.light, strands.normals, viewer
+    )
     start, end = strands.start @ turn.T + shift, strands.end @ turn.T + shift
     over, through = np.zeros_like(light), np.ones(light.shape[:2])
     order = np.argsort(start[:, 2] + end[:, 2], kind="stable")

@@ -1,4 +1,5 @@
-"""Light on a material: wrapped diffuse with scattering for skin, GGX highlights, wet eyes, and the tone curve."""
+"""Light on a material: wrapped diffuse with scattering for skin, GGX highlights, wet eyes, and the tone
+curve."""
 
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ def highlight(n: Triple, v: Triple, light: Triple, roughness: float, specular: f
 def radiance(m: Material, n: Triple, v: Triple, ambient: float, key: float) -> Triple:
     """Linear light towards the viewer from a point with unit normal n, unit view direction v.
 
-    `ambient` and `key` are the shares of sky and key light that arrive. Skin wraps light around its terminator, red
+    `ambient` and `key` are the shares of sky and key light that arrive. Skin wraps light around its
+    terminator, red
     furthest, and tints its shadows: a cheap stand-in for scattering under the surface.
     """
     s = m.skin
@@ -84,7 +86,8 @@ def radiance(m: Material, n: Triple, v: Triple, ambient: float, key: float) -> T
 
 @njit(inline="always")
 def _window(r: Triple, towards: Triple, half_width: float, half_height: float) -> float:
-    """1 where the mirrored direction r meets a soft box of the given half sizes (tangents) around `towards`."""
+    """1 where the mirrored direction r meets a soft box of the given half sizes (tangents) around
+    `towards`."""
     if _dot(r, towards) <= 0:
         return 0.0
     across = normalise(towards[2], 0.0, -towards[0])
@@ -110,7 +113,8 @@ def wet_reflection(n: Triple, v: Triple, key: float) -> float:
 
 
 def tone_curve(linear: np.ndarray) -> np.ndarray:
-    """Linear light to sRGB-coded values in [0, 1]: exposure, a filmic shoulder (Narkowicz's ACES fit), the sRGB curve."""
+    """Linear light to sRGB-coded values in [0, 1]: exposure, a filmic shoulder (Narkowicz's ACES fit), the
+    sRGB curve."""
     x = linear * 0.68
     x = np.clip((x * (2.51 * x + 0.03)) / (x * (2.43 * x + 0.59) + 0.14), 0, 1)
     return np.where(x < 0.0031308, 12.92 * x, 1.055 * np.maximum(x, 1e-6) ** (1 / 2.4) - 0.055)

@@ -15,25 +15,18 @@ from .brows import Brows, Lashes
 from .cage import bundled_cage
 from .grid import build_grid, count_within, nearest
 from .hair import grow_hair
-from .lighting import (
-    KEY,
-    KEY_SIZE,
-    LightMap,
-    ambient_light,
-    key_light,
-    light_map,
-)
 from .hairshadow import HairShadow, hair_shadow
+from .lighting import KEY, KEY_SIZE, LightMap, ambient_light, key_light, light_map
 from .looks import Look
-from .parts import Part
-from .skin import Paint, paint_of
+from .skin import paint_of
 from .strands import Strands
 from .surface import bundled_surface, vertex_normals
 from .wrinkles import Wrinkles, wrinkles_of
 
 
 class Parameters(NamedTuple):
-    """Tracked parameters of one frame: expression (E,), joint_rotations (5, 3) axis-angle, translation (3,) m."""
+    """Tracked parameters of one frame: expression (E,), joint_rotations (5, 3) axis-angle, translation (3,)
+    m."""
 
     expression: np.ndarray
     joint_rotations: np.ndarray
@@ -90,7 +83,9 @@ class Sitter:
     def vertices(self, parameters: Parameters) -> np.ndarray:
         """Cage vertices (V, 3), exactly as any reader of the parameters gets them (float32 arithmetic)."""
         with torch.no_grad():
-            posed = self.head.pose(*(torch.tensor(np.asarray(a, np.float32))[None] for a in (self.identity, *parameters)))
+            posed = self.head.pose(
+                *(torch.tensor(np.asarray(a, np.float32))[None] for a in (self.identity, *parameters))
+            )
         return posed[0].double().numpy()
 
     def head_transform(self, parameters: Parameters) -> tuple[np.ndarray, np.ndarray]:
@@ -109,6 +104,8 @@ class Sitter:
         normals = vertex_normals(points, self.surface.triangles)
         key_map = light_map(points, self.surface.triangles, np.array(KEY), KEY_SIZE)
         ambient = ambient_light(points, normals, self.surface.triangles) * self.hair_cover
+        # Light that bounces about in an open mouth, which occlusion alone would paint black.
+        ambient = np.maximum(ambient, 0.34 * self.surface.mouth)
         key = key_light(key_map, points)
         self._shade_eyes(points, ambient, key)
         rotation, shift = self.head_transform(parameters)
@@ -148,9 +145,8 @@ class Sitter:
             above = np.where(index >= 0, lid[np.maximum(index, 0), 1] - eye[:, 1], 0)
             t = np.clip((above + 0.0005) / 0.0020, 0, 1)
             upper = t * t * (3 - 2 * t)
-            dark = (0.30 + 0.42 * upper) * np.exp(-((np.minimum(distance, 1.0) / (0.0022 + 0.0020 * upper)) ** 1.5))
+            dark = (0.30 + 0.42 * upper) * np.exp(
+                -((np.minimum(distance, 1.0) / (0.0022 + 0.0020 * upper)) ** 1.5)
+            )
             ambient[ball.rows] = np.maximum(ambient[ball.rows], 0.45) * (1 - dark)
             key[ball.rows] = np.maximum(key[ball.rows], 0.55) * (1 - dark)
-
-
-__all__ = ["Paint", "Parameters", "Part", "Shot", "Sitter"]

@@ -48,19 +48,23 @@ class Material(NamedTuple):
 
 def paint_of(look: Look) -> Paint:
     """The kernel's view of a look."""
+
     def triple(c: tuple[float, float, float]) -> Triple:
         return float(c[0]), float(c[1]), float(c[2])
 
     scalp = {HairStyle.NONE: 0.25, HairStyle.CROP: 0.92}.get(look.style, 0.97)
     return Paint(
         triple(look.skin), triple(look.lips), triple(look.hair), triple(look.iris), float(look.age),
-        float(look.femininity), float(look.brows), float(look.stubble), float(look.makeup), float(look.freckles),
+        float(look.femininity), float(look.brows), float(look.stubble), float(look.makeup),
+        float(look.freckles),
         float(scalp),
     )  # fmt: skip
 
 
 @njit(inline="always")
-def _blob(x: float, y: float, z: float, cx: float, cy: float, cz: float, rx: float, ry: float, rz: float) -> float:
+def _blob(
+    x: float, y: float, z: float, cx: float, cy: float, cz: float, rx: float, ry: float, rz: float
+) -> float:
     """Gaussian blob, mirrored: 1 at (+-cx, cy, cz)."""
     a, b, c = (abs(x) - cx) / rx, (y - cy) / ry, (z - cz) / rz
     d = a * a + b * b + c * c
@@ -85,10 +89,12 @@ def _redness(x: float, y: float, z: float, ear: float, noise: float, p: Paint, w
     red = 0.75 * _blob(x, y, z, 0.042, 0.690, 0.125, 0.020, 0.018, 0.03) + 0.8 * nose
     red += 0.35 * _blob(x, y, z, 0.0, 0.628, 0.15, 0.018, 0.012, 0.03) + 0.55 * ear
     red += 0.25 * _blob(x, y, z, 0.035, 0.735, 0.13, 0.02, 0.014, 0.03)
-    flush = 0.55 * w.joy + 0.60 * w.rage + 0.16 * p.femininity
-    red += flush * _blob(x, y, z, 0.044, 0.697, 0.125, 0.021, 0.016, 0.035)
+    # Blood shows less through dark skin.
+    pale = 0.5 + 0.5 * min(1.0, p.skin[1] / 0.28)
+    flush = (0.50 * w.joy + 0.55 * w.rage) * pale + 0.14 * p.femininity
+    red += flush * _blob(x, y, z, 0.042, 0.695, 0.125, 0.026, 0.020, 0.040)
     if w.rage > 0.01:
-        red += w.rage * (0.75 * _blob(x, y, z, 0.0, 0.715, 0.14, 0.060, 0.060, 0.06) + 0.5 * ear)
+        red += w.rage * pale * (0.75 * _blob(x, y, z, 0.0, 0.715, 0.14, 0.060, 0.060, 0.06) + 0.5 * ear)
     if w.grief > 0.01:
         red += w.grief * (0.7 * nose + 0.8 * _blob(x, y, z, 0.030, 0.722, 0.135, 0.020, 0.012, 0.03))
     red += 0.22 * w.joy * nose
@@ -130,8 +136,12 @@ def _base_colour(
 
 
 @njit(cache=True)
-def _with_stubble(c: Triple, x: float, y: float, z: float, lips: float, p: Paint, px: float, mottle: float) -> Triple:
-    beard = smoothstep(0.690, 0.655, y) * smoothstep(0.575, 0.600, y) * smoothstep(0.045, 0.075, z) * (1 - lips)
+def _with_stubble(
+    c: Triple, x: float, y: float, z: float, lips: float, p: Paint, px: float, mottle: float
+) -> Triple:
+    beard = (
+        smoothstep(0.690, 0.655, y) * smoothstep(0.575, 0.600, y) * smoothstep(0.045, 0.075, z) * (1 - lips)
+    )
     moustache = smoothstep(0.03, 0.0, abs(x)) * smoothstep(0.664, 0.668, y) * smoothstep(0.685, 0.678, y)
     beard = max(beard, moustache * smoothstep(0.1, 0.12, z) * (1 - lips))
     if beard <= 0.0:
@@ -218,7 +228,7 @@ def paint_skin(
     scalp = smoothstep(-0.003, 0.012, h + 0.003 * mottle) * (1 - smoothstep(0.3, 0.6, ear)) * p.scalp
     c = _mix(c, (p.hair[0] * 0.8 + 0.02 * p.skin[0], p.hair[1] * 0.8 + 0.02 * p.skin[1],
                  p.hair[2] * 0.8 + 0.02 * p.skin[2]), scalp)  # fmt: skip
-    if z < 0.135 and eye_distance < 0.0145:
+    if z < 0.135 and eye_distance < 0.0122:
         c = (0.35, 0.10, 0.09)
     edge = smoothstep(0.25, 0.75, lips)
     shiny = _blob(x, y, z, 0.0, 0.69, 0.165, 0.02, 0.03, 0.03)

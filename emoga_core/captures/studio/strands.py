@@ -35,7 +35,8 @@ class Strands:
         """The same strands after x -> rotation x + shift."""
         turn = rotation.T
         return Strands(
-            self.start @ turn + shift, self.end @ turn + shift, self.radius, self.colour, self.opacity, self.light,
+            self.start @ turn + shift, self.end @ turn + shift, self.radius, self.colour, self.opacity,
+            self.light,
             self.normals @ turn,
         )  # fmt: skip
 
@@ -55,7 +56,8 @@ def strand_radiance(
     normals: np.ndarray,
     viewer: np.ndarray,
 ) -> np.ndarray:
-    """(n, 3) light towards `viewer` (3,), after Kajiya and Kay, "Rendering fur with three dimensional textures" (1989),
+    """(n, 3) light towards `viewer` (3,), after Kajiya and Kay, "Rendering fur with three dimensional
+    textures" (1989),
     with a second, coloured highlight shifted towards the root (Marschner et al. 2003)."""
     lamps = (
         (KEY, KEY_COLOUR, 1.0, 1.0),

@@ -1,6 +1,7 @@
 """Catmull-Clark subdivision as a sparse linear map, so that a smooth surface follows its cage exactly.
 
-Catmull and Clark, "Recursively generated B-spline surfaces on arbitrary topological meshes" (1978); boundaries are
+Catmull and Clark, "Recursively generated B-spline surfaces on arbitrary topological meshes" (1978);
+boundaries are
 cubic B-spline curves.
 """
 
@@ -24,7 +25,8 @@ def _gather(indptr: np.ndarray, indices: np.ndarray, weights: np.ndarray, points
 
 @dataclass(frozen=True)
 class SparseMap:
-    """Rows of weights over input points: out[r] = sum_k weights[k] points[indices[k]], k in indptr[r]:indptr[r+1]."""
+    """Rows of weights over input points: out[r] = sum_k weights[k] points[indices[k]], k in
+    indptr[r]:indptr[r+1]."""
 
     indptr: np.ndarray
     indices: np.ndarray
@@ -55,7 +57,8 @@ class SparseMap:
 
 @dataclass(frozen=True)
 class Subdivision:
-    """One step: `points` maps V cage vertices to the finer vertices (the first V are the moved cage vertices)."""
+    """One step: `points` maps V cage vertices to the finer vertices (the first V are the moved cage
+    vertices)."""
 
     points: SparseMap
     quads: np.ndarray

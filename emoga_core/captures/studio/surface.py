@@ -1,8 +1,11 @@
 """The studio's fine surface: a linear function of the head's cage vertices.
 
-Skin and tongue are one Catmull-Clark step of the cage's quads. Eyeballs and teeth are modelled finely and bound by
-affine maps to the cage's own: x = W X with W = [p 1] pinv([c 1]), p fine and c cage positions at rest. So whatever
-the head's parameters do to the cage, they do to this surface, and the parameters of a rendered picture are exact.
+Skin and tongue are one Catmull-Clark step of the cage's quads. Eyeballs and teeth are modelled finely and
+bound by
+affine maps to the cage's own: x = W X with W = [p 1] pinv([c 1]), p fine and c cage positions at rest. So
+whatever
+the head's parameters do to the cage, they do to this surface, and the parameters of a rendered picture are
+exact.
 """
 
 from __future__ import annotations
@@ -14,8 +17,9 @@ import numpy as np
 from numba import njit
 
 from .cage import Cage
-from .eyes import build_eyeball, fit_sphere
+from .eyes import build_eyeball
 from .masks import NAMES, load_masks
+from .noise import smoothstep_array
 from .parts import Part
 from .subdivision import SparseMap, catmull_clark
 from .teeth import LOWER, UPPER, build_arch
@@ -42,7 +46,8 @@ def vertex_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class BoundPart:
-    """A finely modelled part: rows `first : first + len(weights)` of the surface are `weights @ cage[indices]`."""
+    """A finely modelled part: rows `first : first + len(weights)` of the surface are `weights @
+    cage[indices]`."""
 
     first: int
     indices: np.ndarray
@@ -74,15 +79,17 @@ class Surface:
     """(n, 3) eye direction or tooth coordinates, see `teeth.ArchMesh`."""
     depth_bias: np.ndarray
     """(n,) metres by which a vertex counts as further away when hiding surfaces: lips always cover teeth."""
-    ears: np.ndarray
-    """(n,) 0..1."""
+    mouth: np.ndarray
+    """(n,) 0..1: inside of the mouth."""
     eye_centre: np.ndarray
     eye_radius: float
 
     def points(self, cage: np.ndarray) -> np.ndarray:
         """Fine vertices (n, 3) of posed cage vertices (V, 3)."""
         cage = np.ascontiguousarray(cage, np.float64)
-        return np.concatenate([self.smooth(cage)] + [part.weights @ cage[part.indices] for part in self.bound])
+        return np.concatenate(
+            [self.smooth(cage)] + [part.weights @ cage[part.indices] for part in self.bound]
+        )
 
     @property
     def skin(self) -> np.ndarray:
@@ -108,7 +115,9 @@ def build_surface(cage: Cage) -> Surface:
     detail = [np.zeros_like(canonical[0])]
     bound: list[BoundPart] = []
 
-    def attach(name: str, points: np.ndarray, faces: np.ndarray, labels: np.ndarray, extra: np.ndarray) -> None:
+    def attach(
+        name: str, points: np.ndarray, faces: np.ndarray, labels: np.ndarray, extra: np.ndarray
+    ) -> None:
         first = sum(len(c) for c in canonical)
         indices = cage.vertices_of(name)
         bound.append(BoundPart(first, indices, _affine(points, cage.canonical[indices])))
@@ -126,9 +135,12 @@ def build_surface(cage: Cage) -> Surface:
         attach(name, mesh.points, mesh.triangles, mesh.parts, mesh.coordinates)
     faces = np.concatenate(triangles).astype(np.int32)
     labels, corners = np.concatenate(parts).astype(np.int8), np.concatenate(uv).astype(np.float32)
-    rest = np.concatenate(canonical)
+    rest, details = np.concatenate(canonical), np.concatenate(detail)
     mask = _vertex_masks(faces[labels == Part.SKIN], corners[labels == Part.SKIN], len(rest))
     centre, radius = cage.eyeball("left_eye")
+    normals = vertex_normals(rest, faces)
+    bias = _depth_bias(faces, labels, mask[:, NAMES.index("inside-mouth")], details, bound[2].first)
+    inner_lid = _inner_lids(rest, normals, centre) & (np.arange(len(rest)) < bound[0].first)
     return Surface(
         smooth=step.points,
         bound=tuple(bound),
@@ -136,10 +148,10 @@ def build_surface(cage: Cage) -> Surface:
         parts=labels,
         uv=corners,
         canonical=rest,
-        canonical_normals=vertex_normals(rest, faces),
-        detail=np.concatenate(detail),
-        depth_bias=_depth_bias(faces, labels, mask[:, NAMES.index("inside-mouth")], bound[2].first),
-        ears=mask[:, NAMES.index("ears")],
+        canonical_normals=normals,
+        detail=details,
+        depth_bias=np.where(inner_lid, np.maximum(bias, 0.0035), bias),
+        mouth=mask[:, NAMES.index("inside-mouth")],
         eye_centre=centre,
         eye_radius=radius,
     )
@@ -152,14 +164,30 @@ def _vertex_masks(triangles: np.ndarray, uv: np.ndarray, count: int) -> np.ndarr
     return total / np.maximum(np.bincount(triangles.ravel(), minlength=count), 1)[:, None]
 
 
-def _depth_bias(triangles: np.ndarray, parts: np.ndarray, inside_mouth: np.ndarray, teeth: int) -> np.ndarray:
-    """Teeth and gums 3.5 mm behind, tongue 5 mm, the bag of the mouth up to 16 mm: no part pokes through a lip."""
+def _depth_bias(
+    triangles: np.ndarray, parts: np.ndarray, inside_mouth: np.ndarray, detail: np.ndarray, teeth: int
+) -> np.ndarray:
+    """Teeth and gums 3.5 mm behind, tongue 5 mm, the bag of the mouth up to 16 mm: no part pokes through a
+    lip.
+
+    Eyeballs lie 0.7 mm behind and corneas 3.5 mm, so that they do not show through a closed lid.
+    """
     bias = np.zeros(len(inside_mouth))
+    eyes = np.unique(triangles[(parts == Part.LEFT_EYE) | (parts == Part.RIGHT_EYE)])
+    bias[eyes] = 0.0007 + 0.0028 * smoothstep_array(0.75, 0.90, detail[eyes, 2])
     bias[teeth:] = 0.0035
     bag = np.clip((inside_mouth - 0.55) / 0.45, 0, 1)
     bias = np.maximum(bias, 0.016 * bag * bag)
     bias[triangles[parts == Part.TONGUE].ravel()] = 0.005
     return bias
+
+
+def _inner_lids(points: np.ndarray, normals: np.ndarray, eye: np.ndarray) -> np.ndarray:
+    """The side of the lids that lies on the eyeball: when they close, the outer side must cover it."""
+    offset = points - np.where(points[:, :1] > 0, eye, eye * [-1, 1, 1])
+    distance = np.linalg.norm(offset, axis=1)
+    inwards = (normals * offset).sum(1) / np.maximum(distance, 1e-9)
+    return (distance < 0.020) & (inwards < -0.3)
 
 
 @cache

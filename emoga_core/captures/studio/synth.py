@@ -51,7 +51,9 @@ class Settings:
         find_subject(self.subject)
         for name, weight in self.emotions.items():
             if name not in EMOTIONS or not 0 <= weight <= 1:
-                raise CaptureError(f"emotion {name}={weight}: choose among {', '.join(EMOTIONS)}, weights from 0 to 1")
+                raise CaptureError(
+                    f"emotion {name}={weight}: choose among {', '.join(EMOTIONS)}, weights from 0 to 1"
+                )
 
     def as_json(self) -> dict[str, Any]:
         """For the capture's note of how it was made."""
@@ -84,7 +86,12 @@ def framing(sitter: Sitter) -> tuple[np.ndarray, float]:
     """(centre (3,), height (m)) of the pictures of a subject: the head fills `HEAD_FILL` of them."""
     skin = sitter.rest_points[np.unique(sitter.surface.triangles[sitter.surface.skin])]
     canonical = sitter.surface.canonical[np.unique(sitter.surface.triangles[sitter.surface.skin])]
-    chin_rows = (canonical[:, 2] > 0.09) & (canonical[:, 1] > 0.605) & (canonical[:, 1] < 0.635) & (np.abs(canonical[:, 0]) < 0.02)
+    chin_rows = (
+        (canonical[:, 2] > 0.09)
+        & (canonical[:, 1] > 0.605)
+        & (canonical[:, 1] < 0.635)
+        & (np.abs(canonical[:, 0]) < 0.02)
+    )
     chin = float(skin[chin_rows, 1].min())
     top = float(skin[:, 1].max()) if sitter.hair is None else float(np.quantile(sitter.hair.end[:, 1], 0.995))
     height = (top - chin) / HEAD_FILL
@@ -112,16 +119,19 @@ def synthesise(
     subject = find_subject(settings.subject)
     identity, motion = subject.identity(), emotional_motion(settings)
     _check_folder(out)
-    _, writer = _prepare(out, settings)
+    sitter, writer = _prepare(out, settings)
     writer.begin(settings.as_json())
     _write_parameters(writer, settings, identity, motion)
     todo = [
-        t for t in range(settings.frames) if not all(writer.has_picture(t, c) for c in range(settings.cameras))
+        t
+        for t in range(settings.frames)
+        if not all(writer.has_picture(t, c) for c in range(settings.cameras))
     ]
     done = settings.frames - len(todo)
     report = progress or (lambda *_: None)
     report(done, settings.frames)
-    for _ in _render_all(out, settings, todo, min(workers, len(todo))):
+    here = _Studio(sitter, writer, motion, settings.samples)
+    for _ in _render_all(out, settings, todo, min(workers, len(todo)), here):
         done += 1
         report(done, settings.frames)
     writer.finish()
@@ -139,7 +149,9 @@ def _prepare(out: Path, settings: Settings) -> tuple[Sitter, CaptureWriter]:
     return sitter, CaptureWriter(out, cameras, settings.frames, head=HeadReference(head.name, head.hash))
 
 
-def _write_parameters(writer: CaptureWriter, settings: Settings, identity: np.ndarray, motion: HeadMotion) -> None:
+def _write_parameters(
+    writer: CaptureWriter, settings: Settings, identity: np.ndarray, motion: HeadMotion
+) -> None:
     for t in range(settings.frames):
         if not writer.has_parameters(t):
             writer.write_parameters(
@@ -188,14 +200,9 @@ class _Studio:
 _studio: _Studio | None = None
 
 
-def _open_studio(out: Path, settings: Settings) -> None:
-    """Prepares a worker process, or this one."""
-    global _studio
-    sitter, writer = _prepare(out, settings)
-    _studio = _Studio(sitter, writer, emotional_motion(settings), settings.samples)
-
-
 def _open_worker(out: Path, settings: Settings) -> None:
+    """Prepares a worker process."""
+    global _studio
     import cv2
     import torch
 
@@ -203,7 +210,8 @@ def _open_worker(out: Path, settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    _open_studio(out, settings)
+    sitter, writer = _prepare(out, settings)
+    _studio = _Studio(sitter, writer, emotional_motion(settings), settings.samples)
 
 
 def _render_timestep(t: int) -> int:
@@ -212,14 +220,12 @@ def _render_timestep(t: int) -> int:
     return t
 
 
-def _render_all(out: Path, settings: Settings, todo: list[int], workers: int) -> Iterator[int]:
-    """Yields timesteps as they are finished."""
-    if not todo:
-        return
+def _render_all(out: Path, settings: Settings, todo: list[int], workers: int, here: _Studio) -> Iterator[int]:
+    """Yields timesteps as they are finished: by `here`, or by several processes."""
     if workers <= 1:
-        _open_studio(out, settings)
         for t in todo:
-            yield _render_timestep(t)
+            here.render(t)
+            yield t
         return
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, _open_worker, (out, settings))

@@ -1,6 +1,8 @@
-"""Procedural dental arches: fourteen rounded crowns and a gum ridge per jaw, in the template's space (metres).
+"""Procedural dental arches: fourteen rounded crowns and a gum ridge per jaw, in the template's space
+(metres).
 
-Widths, heights and the shape of the arches follow textbook averages of adult permanent teeth (millimetres below).
+Widths, heights and the shape of the arches follow textbook averages of adult permanent teeth (millimetres
+below).
 """
 
 from __future__ import annotations
@@ -50,7 +52,8 @@ LOWER = Arch(
 
 @dataclass(frozen=True)
 class ArchMesh:
-    """Triangles of one jaw. `coordinates` per vertex: (across the tooth -1..1, 0 neck .. 1 edge, number of the tooth,
+    """Triangles of one jaw. `coordinates` per vertex: (across the tooth -1..1, 0 neck .. 1 edge, number of
+    the tooth,
     plus 20 on the subject's right); for gums (distance from the middle of the tooth 0..1, depth in mm, 0)."""
 
     points: np.ndarray
@@ -81,7 +84,9 @@ class _Curve:
         h, a = self.steps[i][..., None], (self.length[i + 1] - s)[..., None]
         b = (s - self.length[i])[..., None]
         p0, p1, m0, m1 = self.points[i], self.points[i + 1], self.curvature[i], self.curvature[i + 1]
-        point = m0 * a**3 / (6 * h) + m1 * b**3 / (6 * h) + (p0 / h - m0 * h / 6) * a + (p1 / h - m1 * h / 6) * b
+        point = (
+            m0 * a**3 / (6 * h) + m1 * b**3 / (6 * h) + (p0 / h - m0 * h / 6) * a + (p1 / h - m1 * h / 6) * b
+        )
         slope = -m0 * a**2 / (2 * h) + m1 * b**2 / (2 * h) + (p1 - p0) / h + (m0 - m1) * h / 6
         tangent = slope / np.linalg.norm(slope, axis=-1, keepdims=True)
         normal = np.stack([-tangent[..., 1], tangent[..., 0]], -1)
@@ -148,7 +153,11 @@ def _crown(
         bulge = mm * (0.55 * np.sin(level * 2.6) - 0.25)
         cap = h > 0.9
         sideways = across * half * (shrink if h < 0.99 else shrink * 1.2)
-        xz = centre + tangent * sideways[:, None] + outward * (-depth * 0.98 + through * depth * shrink + bulge)[:, None]
+        xz = (
+            centre
+            + tangent * sideways[:, None]
+            + outward * (-depth * 0.98 + through * depth * shrink + bulge)[:, None]
+        )
         y = edge + arch.sign * arch.heights[number] * mm * (1 - h)
         if incisor and h > 0.95:
             y = y + arch.sign * 0.35 * mm * np.abs(across) ** 4
@@ -177,9 +186,10 @@ def _tube(rings: int) -> np.ndarray:
 
 _GUM_PROFILE = np.array(
     [(-1.4, 0, -0.25), (-0.05, 0, 0.0), (0.42, 0, 0.55), (0.62, 0, 1.6), (0.75, 0, 4.0), (0.2, 0, 8.0),
-     (0, -0.5, 11.0), (-0.9, -1, 8.0), (-0.9, -1, 3.5), (-0.3, -1, 0.9), (0.6, -1, -0.2)]
+     (0, -0.5, 11.0), (-0.9, -1, 8.0), (-0.9, -1, 3.0), (-0.4, -1, -0.6), (0.5, -1, -2.2)]
 )  # fmt: skip
-"""(outwards in mm, outwards in thicknesses of the tooth, away from the teeth in mm), from behind the margin in front
+"""(outwards in mm, outwards in thicknesses of the tooth, away from the teeth in mm), from behind the margin
+in front
 over the ridge to the margin behind the crowns."""
 
 

@@ -1,6 +1,7 @@
 """Expression wrinkles: a height field in rest-pose coordinates, driven by ARKit activations and age.
 
-Nine regions: forehead (whole and middle), glabella, crow's feet, nasolabial folds, bridge of the nose, chin, lower
+Nine regions: forehead (whole and middle), glabella, crow's feet, nasolabial folds, bridge of the nose, chin,
+lower
 lids, marionette lines, dimples. Lengths in metres; places are those of the MakeHuman base mesh.
 """
 
@@ -142,7 +143,11 @@ def _eye_height(x: float, ax: float, y: float, z: float, w: Wrinkles, noise: flo
     r = math.sqrt(dx * dx + dy * dy)
     if s > 0.02 and dx > 0 and r < 0.030:
         angle = math.atan2(dy, max(dx, 1e-5))
-        place = smoothstep(0.0025, 0.009, r) * smoothstep(0.024, 0.013, r) * smoothstep(1.15, 0.7, abs(angle + 0.05))
+        place = (
+            smoothstep(0.0025, 0.009, r)
+            * smoothstep(0.024, 0.013, r)
+            * smoothstep(1.15, 0.7, abs(angle + 0.05))
+        )
         h -= s * 0.00050 * place * _lines(angle * 1.25 + 0.15 + 0.9 * noise * r / 0.03, 2.0)
     if w.nose > 0.02 and z > 0.10:
         place = _bell(ax - 0.004, 0.0085) * _bell(y - 0.7275, 0.0095) * smoothstep(0.115, 0.125, z)

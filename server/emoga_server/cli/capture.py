@@ -21,7 +21,9 @@ def register(app: typer.Typer) -> None:
     def synth(
         out: Annotated[Path, typer.Argument(help="Folder to write; an unfinished capture is continued.")],
         subject: Annotated[str, typer.Option(help="kofi, elena, or a number for a random person.")] = "kofi",
-        emotion: Annotated[str, typer.Option(help="NAME[=WEIGHT],... or neutral.", metavar="MIX")] = "neutral",
+        emotion: Annotated[
+            str, typer.Option(help="NAME[=WEIGHT],... or neutral.", metavar="MIX")
+        ] = "neutral",
         cameras: Annotated[int, typer.Option(help="How many.")] = 16,
         frames: Annotated[int, typer.Option(help="How many poses; the same seed gives the same.")] = 24,
         size: Annotated[int, typer.Option(help="Pixels of the square pictures.")] = 512,
@@ -43,4 +45,5 @@ def register(app: typer.Typer) -> None:
                 workers=workers or default_workers(),
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
-        print(f"{out}: {settings.frames} timesteps x {settings.cameras} cameras, {settings.size} x {settings.size}")
+        poses = f"{settings.frames} timesteps x {settings.cameras} cameras"
+        print(f"{out}: {poses}, {settings.size} x {settings.size} pixels")
