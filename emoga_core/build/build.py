@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -117,7 +118,8 @@ def _optimise(
     stop: Callable[[], bool],
 ) -> None:
     steps = trainer.options.steps
-    begun = shown = saved = time.monotonic()
+    begun = shown = time.monotonic()
+    saved = -math.inf  # The first checkpoint follows the first step: it shows that one can be written.
     first = trainer.step
     while trainer.step < steps:
         if stop():

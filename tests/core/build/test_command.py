@@ -1,0 +1,122 @@
+"""`emoga build` and `emoga state fit`, as people run them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from emoga_server import cli
+
+from emoga_core.avatars import load_avatar
+from emoga_core.heads import Head, save_head
+
+SMALL = ("--steps", "40", "--gaussians", "300", "--latent", "8")
+
+
+@pytest.fixture
+def head_file(tmp_path: Path, ball_head: Head) -> Path:
+    save_head(ball_head, tmp_path / "ball.safetensors")
+    return tmp_path / "ball.safetensors"
+
+
+@pytest.fixture
+def emoga(monkeypatch, capsys):
+    """Runs the command in this process: (exit code, standard output, standard error)."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["emoga", *map(str, arguments)])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+def test_build_with_a_state_then_fit_another(
+    emoga, tmp_path, ball_capture, happy_ball_capture, head_file, ball_head
+) -> None:
+    out = tmp_path / "ball.emoga"
+    code, text, _ = emoga(
+        "build",
+        ball_capture,
+        "-o",
+        out,
+        "--head",
+        head_file,
+        *SMALL,
+        "--state",
+        f"happy={happy_ball_capture}",
+    )
+    assert code == 0
+    for expected in ("held-out", "pyramid", "camera 4", "val", "test", "happy added", "geometry"):
+        assert expected in text
+    avatar = load_avatar(out, ball_head)
+    assert avatar.states.keys() == {"happy"} and (out / "preview.png").exists()
+    assert not out.with_name("ball.emoga.checkpoint").exists()
+    before = (out / "avatar.safetensors").read_bytes()
+    code, text, _ = emoga(
+        "state", "fit", out, "glad", happy_ball_capture, "--head", head_file, "--steps", "5"
+    )
+    assert code == 0 and "glad added" in text
+    assert load_avatar(out, ball_head).states.keys() == {"happy", "glad"}
+    assert (out / "avatar.safetensors").read_bytes() == before
+    code, _, error = emoga("build", ball_capture, "-o", out, "--head", head_file)
+    assert code == 1 and "exists already" in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("-o", "x.safetensors"), "ends in .emoga"),
+        (("-o", "x.emoga", "--resume"), "no checkpoint"),
+        (("-o", "x.emoga", "--holdout-frames", "4-x"), "numbers and ranges"),
+        (("-o", "x.emoga", "--holdout-cameras", "77"), "cannot hold out camera 77"),
+        (("-o", "x.emoga", "--state", "happy"), "NAME=CAPTURE"),
+        (("-o", "x.emoga", "--state", "happy=/nowhere"), "no such folder"),
+        (("-o", "x.emoga", "--vgg-weights", "/nowhere.pth"), "no such file"),
+        (("-o", "x.emoga", "--device", "tpu"), "tpu"),
+    ],
+)
+def test_mistakes_are_one_clear_line(
+    emoga, tmp_path, monkeypatch, ball_capture, head_file, arguments, message
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, error = emoga("build", ball_capture, "--head", head_file, *SMALL, *arguments)
+    assert code == 1 and message in error and error.count("\n") == 1 and error.startswith("error: ")
+    assert not list(tmp_path.glob("x.*"))
+
+
+def test_wrong_head_is_refused(emoga, tmp_path, ball_capture) -> None:
+    code, _, error = emoga("build", ball_capture, "-o", tmp_path / "x.emoga")
+    assert code == 1 and "tracked with head 'ball'" in error
+
+
+@pytest.mark.slow
+def test_interrupted_build_resumes_to_the_same_file(tmp_path, ball_capture, head_file) -> None:
+    def command(name: str, *extra: str) -> list[str]:
+        base = [sys.executable, "-c", "from emoga_server.cli import main; main()", "build", str(ball_capture)]
+        steps = ["--steps", "800", "--gaussians", "300", "--latent", "8", "--head", str(head_file)]
+        return [*base, "-o", str(tmp_path / name), *steps, *extra]
+
+    subprocess.run(command("whole.emoga"), check=True, capture_output=True, timeout=300)
+    process = subprocess.Popen(command("cut.emoga"), stdout=subprocess.PIPE, text=True)
+    checkpoint = tmp_path / "cut.emoga.checkpoint"
+    while not checkpoint.exists() and process.poll() is None:  # The first one follows the first step.
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    text, _ = process.communicate(timeout=120)
+    assert process.returncode == 130 and "--resume" in text
+    assert checkpoint.exists() and not (tmp_path / "cut.emoga").exists()
+    again = subprocess.run(command("cut.emoga"), capture_output=True, text=True, timeout=120)
+    assert again.returncode == 1 and "--resume continues it" in again.stderr
+    subprocess.run(command("cut.emoga", "--resume"), check=True, capture_output=True, timeout=300)
+    same = [(tmp_path / name / "avatar.safetensors").read_bytes() for name in ("whole.emoga", "cut.emoga")]
+    assert same[0] == same[1]
