@@ -74,8 +74,11 @@ def open_tab(chromium: Any, address: str) -> Iterator[Callable[..., Tab]]:
     with ExitStack() as stack:
 
         def opener(url: str = address, picture: bool = True, **options: Any) -> Tab:
-            context = chromium.new_context(viewport=SIZE, **options) if "viewport" not in options else (
-                chromium.new_context(**options))  # fmt: skip
+            context = (
+                chromium.new_context(viewport=SIZE, **options)
+                if "viewport" not in options
+                else (chromium.new_context(**options))
+            )
             stack.callback(context.close)
             tab = Tab(context.new_page())
             path, hash_, token = url.partition("#")

@@ -16,7 +16,9 @@ def test_two_tabs_stay_in_step_and_local_mixing_stays_local(open_tab: Any) -> No
     second.wait("document.querySelector('.emotion output').textContent === '70'")
     second.page.get_by_role("radio", name="Only me").check()
     second.eval("emoga.setWeights({ sad: 0.3 }, { duration: 0 })")
-    second.wait(f"Math.abs({second.weight('sad')} - 0.3) < 0.01 && Math.abs({second.weight('happy')} - 0.7) < 0.01")
+    second.wait(
+        f"Math.abs({second.weight('sad')} - 0.3) < 0.01 && Math.abs({second.weight('happy')} - 0.7) < 0.01"
+    )
     first.eval("emoga.setWeights({ happy: 0.2 }, { duration: 0 })")
     first.wait(f"Math.abs({first.weight('happy')} - 0.2) < 0.01")
     assert first.eval(first.weight("sad")) == 0
@@ -47,7 +49,7 @@ def test_a_wrong_token_is_said_in_words(open_tab: Any, bundle: Path) -> None:
         tab = open_tab(url)
         assert tab.eval("emoga.avatar.splats.count") == 6000
         wrong = open_tab(url.partition("#")[0] + "#token=wrong-horse-1", picture=False)
-        wrong.wait("document.querySelector('.overlay-card').innerText.length > 0 && emoga.connection.state !== 'connecting'")
+        wrong.wait("emoga.connection.state === 'failed'")
         words = wrong.page.locator(".overlay-card").inner_text() + wrong.page.locator(".banner").inner_text()
         assert "token" in words.lower()
 

@@ -15,6 +15,8 @@ NODE = shutil.which("node")
 @pytest.mark.skipif(NODE is None, reason="node is not installed")
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.test.mjs")), ids=lambda path: path.name)
 def test_javascript(path: Path) -> None:
-    result = subprocess.run([str(NODE), "--test", str(path)], capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(
+        [str(NODE), "--test", str(path)], capture_output=True, text=True, timeout=60, check=False
+    )
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
     assert "# pass 0" not in result.stdout

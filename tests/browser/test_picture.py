@@ -18,12 +18,12 @@ def test_picture_matches_the_python_rasteriser(
     open_tab: Any, bundle: Path, yaw: float, weights: dict[str, float]
 ) -> None:
     reference = Reference(bundle)
-    view = reference.view(yaw, size=256, **weights)
+    view = reference.view(yaw, weights, size=256)
     tab = open_tab()
     tab.eval("emoga.connection.close()")
     assert reference.psnr(view, still(tab.page, view.request())) > 38
     # and it is no accident: another mood is another picture
-    other = reference.view(yaw, size=256, **({} if weights else {"happy": 1.0}))
+    other = reference.view(yaw, {} if weights else {"happy": 1.0}, size=256)
     assert reference.psnr(other, still(tab.page, view.request())) < 38
 
 

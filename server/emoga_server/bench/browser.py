@@ -1,4 +1,4 @@
-"""`emoga bench browser`: the viewer in a headless Chromium with software WebGL, the slowest machine there is."""
+"""`emoga bench browser`: the viewer in a headless Chromium with software WebGL."""
 
 from __future__ import annotations
 
@@ -11,14 +11,22 @@ from typing import Any
 from emoga_server.bench import Row
 
 SPLATS = 40_000
-VIEWS = ((0.0, {}), (0.6, {"happy": 1.0}), (-0.6, {"angry": 0.5, "sad": 0.4}), (1.4, {}), (3.0, {"surprised": 0.7}))
+VIEWS: tuple[tuple[float, dict[str, float]], ...] = (
+    (0.0, {}),
+    (0.6, {"happy": 1.0}),
+    (-0.6, {"angry": 0.5, "sad": 0.4}),
+    (1.4, {}),
+    (3.0, {"surprised": 0.7}),
+)
 
 MEASURE = """() => {
   const viewer = window.emoga, { renderer, avatar } = viewer;
   const size = 512, runs = 40, pose = [], sort = [], draw = [];
   renderer.canvas.width = renderer.canvas.height = size;
   const camera = viewer.orbit.view(size, size), m = camera.worldToCamera;
-  const motion = { expression: avatar.expression.slice(), joints: avatar.joints.slice(), translation: [0, 0, 0] };
+  const motion = {
+    expression: avatar.expression.slice(), joints: avatar.joints.slice(), translation: [0, 0, 0],
+  };
   const weights = new Float64Array(avatar.weights.length);
   const animate = (k) => {
     // every expression moves and one emotion fades in, as in the middle of a transition
@@ -26,7 +34,11 @@ MEASURE = """() => {
     motion.joints[4] = 0.2 * Math.sin(k * 0.1);
     if (weights.length) weights[0] = 0.5 + 0.5 * Math.sin(k * 0.2);
   };
-  const time = (list, action) => { const start = performance.now(); action(); list.push(performance.now() - start); };
+  const time = (list, action) => {
+    const start = performance.now();
+    action();
+    list.push(performance.now() - start);
+  };
   for (let k = 0; k < runs; k++) {
     animate(k);
     time(pose, () => avatar.pose(motion, weights));
@@ -62,7 +74,7 @@ def run() -> list[Row]:
             reference = Reference(bundle)
             decibels = []
             for yaw, weights in VIEWS:
-                view = reference.view(yaw, **weights)
+                view = reference.view(yaw, weights)
                 decibels.append(reference.psnr(view, pages.still(page, view.request())))
     script = statistics.median(times["pose"]) + statistics.median(times["sort"])
     return [

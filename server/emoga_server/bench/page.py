@@ -1,4 +1,4 @@
-"""The viewer in a headless Chromium, beside a real server: what browser benchmarks and browser tests share."""
+"""The viewer in a headless Chromium, beside a real server: what benchmarks and tests share."""
 
 from __future__ import annotations
 
@@ -18,10 +18,17 @@ import numpy as np
 
 from emoga_server.errors import ServerError
 
-FLAGS = (
-    "--no-sandbox --use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 """Software WebGL, and nothing that talks to the network by itself."""
 
 
@@ -41,10 +48,14 @@ def chromium() -> str:
 @contextlib.contextmanager
 def served(bundle: Path, *options: str) -> Iterator[str]:
     """Runs `emoga serve BUNDLE`; gives the viewer's address."""
+    emoga = [sys.executable, "-c", "from emoga_server.cli import main; main()"]
     process = subprocess.Popen(
-        [sys.executable, "-c", "from emoga_server.cli import main; main()", "serve", str(bundle), "--port", "0", *options],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
+        [*emoga, "serve", str(bundle), "--port", "0", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
     assert process.stdout is not None
     lines = []
     try:
@@ -69,7 +80,9 @@ def browser() -> Iterator[Any]:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        raise ServerError("the browser benchmark drives Chromium with playwright: pip install playwright") from None
+        raise ServerError(
+            "the browser benchmark drives Chromium with playwright: pip install playwright"
+        ) from None
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium(), headless=True, args=FLAGS)
         try:
@@ -102,7 +115,9 @@ def still(page: Any, request: Mapping[str, Any]) -> np.ndarray:
     text = page.evaluate(
         """(request) => {
           const pixels = window.emoga.still(request), parts = [];
-          for (let i = 0; i < pixels.length; i += 32768) parts.push(String.fromCharCode(...pixels.subarray(i, i + 32768)));
+          for (let i = 0; i < pixels.length; i += 32768) {
+            parts.push(String.fromCharCode(...pixels.subarray(i, i + 32768)));
+          }
           return btoa(parts.join(''));
         }""",
         dict(request),

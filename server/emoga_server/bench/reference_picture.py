@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-
-from emoga_core.losses.metrics import dilate, psnr
-from emoga_core.render import Cameras, Gaussians, rasterize
 from emoga_protocol.deltas import decode_delta
 from emoga_protocol.frames import Frame
 from emoga_protocol.heads import decode_head
 from emoga_protocol.reference import world_splats
 from emoga_protocol.splats import decode_splats
+
+from emoga_core.losses.metrics import dilate, psnr
+from emoga_core.render import Cameras, Gaussians, rasterize
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,18 @@ class View:
         """The same for `Viewer.still`."""
         return {
             "worldToCamera": self.world_to_camera.ravel().tolist(),
-            "fx": self.focal, "fy": self.focal, "cx": self.size / 2, "cy": self.size / 2,
-            "width": self.size, "height": self.size, "background": list(self.background),
-            "pose": {name: getattr(self, name).ravel().tolist()
-                     for name in ("expression", "joints", "translation", "weights")},
-        }  # fmt: skip
+            "fx": self.focal,
+            "fy": self.focal,
+            "cx": self.size / 2,
+            "cy": self.size / 2,
+            "width": self.size,
+            "height": self.size,
+            "background": list(self.background),
+            "pose": {
+                name: getattr(self, name).ravel().tolist()
+                for name in ("expression", "joints", "translation", "weights")
+            },
+        }
 
 
 class Reference:
@@ -66,7 +74,9 @@ class Reference:
         """The weight slot of a state."""
         return next(entry["slot"] for entry in self.index["states"] if entry["name"] == state)
 
-    def view(self, yaw: float, distance: float = 0.9, size: int = 512, **weights: float) -> View:
+    def view(
+        self, yaw: float, weights: Mapping[str, float] | None = None, distance: float = 0.9, size: int = 512
+    ) -> View:
         """A view that fills the picture with the head: turned, talking a little, with emotion weights.
 
         Args:
@@ -87,16 +97,23 @@ class Reference:
         expression = np.zeros(len(self.rig.expression_basis))
         expression[: min(24, len(expression))] = 0.1
         values = np.zeros(len(self.deltas))
-        for name, weight in weights.items():
+        for name, weight in (weights or {}).items():
             values[self.slot(name)] = weight
-        return View(expression, joints, np.array([0.004, -0.003, 0.002]), values, world_to_camera, focal, size)
+        return View(
+            expression, joints, np.array([0.004, -0.003, 0.002]), values, world_to_camera, focal, size
+        )
 
     def picture(self, view: View) -> tuple[torch.Tensor, torch.Tensor]:
         """(H, W, 3) colours clamped to [0, 1], and the matte (H, W)."""
         frame = Frame(
-            seq=0, time=0, avatar=0, translation=view.translation, joints=view.joints, expression=view.expression,
+            seq=0,
+            time=0,
+            avatar=0,
+            translation=view.translation,
+            joints=view.joints,
+            expression=view.expression,
             weights=view.weights,
-        )  # fmt: skip
+        )
         splats = world_splats(self.rig, self.table, self.deltas, frame)
 
         def tensor(array: np.ndarray) -> torch.Tensor:
@@ -104,9 +121,12 @@ class Reference:
 
         opacities = torch.from_numpy(splats.opacities).clamp(1e-6, 1 - 1e-6)
         gaussians = Gaussians(
-            tensor(splats.means), tensor(splats.quaternions), tensor(np.log(splats.scales)),
-            torch.logit(opacities).float(), tensor(splats.sh),
-        )  # fmt: skip
+            tensor(splats.means),
+            tensor(splats.quaternions),
+            tensor(np.log(splats.scales)),
+            torch.logit(opacities).float(),
+            tensor(splats.sh),
+        )
         intrinsics = np.array([[view.focal, 0, view.size / 2], [0, view.focal, view.size / 2], [0, 0, 1]])
         cameras = Cameras(tensor(view.world_to_camera)[None], tensor(intrinsics)[None], view.size, view.size)
         with torch.inference_mode():
