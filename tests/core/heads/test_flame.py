@@ -164,21 +164,9 @@ def test_landmark_and_mask_files(tmp_path, flame_model, pickled):
     }
     np.save(points, np.array(table, dtype=object), allow_pickle=True)
     names = [
-        "boundary",
-        "neck",
-        "scalp",
-        "face",
-        "forehead",
-        "left_eye_region",
-        "right_eye_region",
-        "nose",
-        "lips",
-        "left_ear",
-        "right_ear",
-        "left_eyeball",
-        "right_eyeball",
-        "eye_region",
-    ]
+        "boundary", "neck", "scalp", "face", "forehead", "left_eye_region", "right_eye_region", "nose",
+        "lips", "left_ear", "right_ear", "left_eyeball", "right_eyeball", "eye_region",
+    ]  # fmt: skip
     ids = {name: np.arange(4 * i, 4 * i + 4) for i, name in enumerate(names)}
     masks.write_bytes(pickled(ids))
     head = convert_flame(path, landmarks=points, masks=masks)
