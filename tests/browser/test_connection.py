@@ -61,3 +61,22 @@ def test_a_server_gone_for_good_does_not_spin(open_tab: Any, bundle: Path) -> No
     assert tab.eval("emoga.connection.attempt") < 10
     tab.eval("emoga.connection.close()")
     assert tab.eval("emoga.connection.state") == "idle"
+
+
+def test_messages_while_the_avatar_loads_do_not_lose_it(open_tab: Any, address: str) -> None:
+    tab = open_tab(address, picture=False)
+    held: list[Any] = []
+    tab.page.route("**/blob/*", lambda route: held.append(route))
+    tab.page.reload()
+    while len(held) < 8:  # head, splats, six emotions
+        tab.page.wait_for_timeout(50)
+    # play and pause make the server repeat its status while everything is still on its way
+    tab.wait("emoga.connection.state === 'live' && emoga.status !== null")
+    tab.eval("emoga.pause().then(() => emoga.play()).then(() => null)")
+    tab.page.wait_for_timeout(300)
+    assert "Loading" in tab.page.locator(".overlay-card").inner_text()
+    for route in held:
+        route.continue_()
+    tab.wait("emoga.firstPicture > 0")
+    assert tab.page.locator("#overlay").is_hidden()
+    assert tab.said == []

@@ -19,10 +19,14 @@ export async function loadAvatar(info, blobs, onProgress) {
   const refs = [info.head_blob, info.splats_blob, ...info.states.map((state) => state.blob)];
   const total = refs.reduce((sum, ref) => sum + ref.size, 0);
   const received = refs.map(() => 0);
+  const report = () => {
+    const sum = received.reduce((a, b) => a + b, 0);
+    onProgress(sum / Math.max(1, total), `${(sum / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`);
+  };
+  report();
   const data = await Promise.all(refs.map((ref, i) => blobs.get(ref, (bytes) => {
     received[i] = bytes;
-    const sum = received.reduce((a, b) => a + b, 0);
-    onProgress(sum / total, `${(sum / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`);
+    report();
   })));
   const avatar = new LoadedAvatar(info, decodeHead(data[0]), decodeSplats(data[1]));
   info.states.forEach((state, i) => avatar.putState(state, data[2 + i]));
@@ -100,16 +104,20 @@ export class LoadedAvatar {
     this.lastPose.fill(NaN);
   }
 
-  /** Fetches one state unless its bytes came along or are here already. */
+  /** Fetches one state unless its bytes came along or are here already; says whether it is new. */
   async loadState(state, blobs, bytes = null) {
-    if (this.hashes[state.slot] === state.blob.sha256) return;
+    if (this.hashes[state.slot] === state.blob.sha256) return false;
     const data = bytes ?? (await blobs.get(state.blob));
-    if (this.slots[state.slot] === state.name) this.putState(state, data);
+    // a newer version may have overtaken this one
+    const wanted = this.info.states.find((entry) => entry.slot === state.slot);
+    if (wanted?.blob.sha256 !== state.blob.sha256) return false;
+    this.putState(state, data);
+    return true;
   }
 
-  /** Fetches every state that is missing. */
+  /** Fetches every state that is missing; says whether there were any. */
   async loadStates(blobs) {
-    await Promise.all(this.info.states.map((state) => this.loadState(state, blobs)));
+    return (await Promise.all(this.info.states.map((state) => this.loadState(state, blobs)))).some(Boolean);
   }
 
   /**

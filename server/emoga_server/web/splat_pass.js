@@ -141,11 +141,11 @@ void main() {
   ivec2 slot = slotAt(gl_VertexID);
   uvec4 paint = texelFetch(paints, slot, 0);
   vec4 shape = uintBitsToFloat(texelFetch(shapes, slot, 0));
-  float depth = uintBitsToFloat(paint.y);
+  float depth = uintBitsToFloat(paint.y), closer = max(depth - 0.004, 0.01);
   color = vec4(unpackHalf2x16(paint.z), unpackHalf2x16(paint.w));
   bool hidden = paint.y == 0u || color.a < 0.15;
   gl_PointSize = hidden ? 1.0 : max(1.0, diameter * reference / depth);
-  gl_Position = hidden ? vec4(0.0, 0.0, 2.0, 1.0) : vec4(shape.xy, ${clipDepth("(depth - 0.004)")} / depth, 1.0);
+  gl_Position = hidden ? vec4(0.0, 0.0, 2.0, 1.0) : vec4(shape.xy, ${clipDepth("closer")} / closer, 1.0);
 }`;
 
 const DISC = `#version 300 es

@@ -221,28 +221,39 @@ export class Viewer extends EventTarget {
     const info = this.info;
     if (!info) return;
     if (this.avatar?.matches(info)) {
-      this.avatar.adopt(info);
-      this.avatar.loadStates(this.blobs).then(() => this.#emit("avatar", this.avatar));
-      this.#emit("avatar", this.avatar);
+      this.loading++; // whatever else was on its way is no longer wanted
+      this.loadingKey = null;
+      this.#adopt(info);
       return;
     }
-    const ticket = ++this.loading;
     const key = info.splats_blob.sha256 + info.head_blob.sha256;
     if (this.loadingKey === key) return;
     this.loadingKey = key;
+    const ticket = ++this.loading;
     try {
       const avatar = await loadAvatar(info, this.blobs, (share, text) => this.#emit("progress", { share, text }));
       if (ticket !== this.loading) return;
       this.avatar = avatar;
-      this.avatar.adopt(this.info ?? info);
       this.frames.clear();
       this.renderer.setAvatar(avatar.rig, avatar.splats);
       this.orbit.frame(avatar.framing());
-      this.#emit("avatar", avatar);
+      this.#adopt(this.info ?? info); // states may have come while it was loading
     } catch (error) {
       this.#emit("failure", { title: "The avatar could not be loaded", text: error.message, retry: () => this.#sync() });
     } finally {
       if (this.loadingKey === key) this.loadingKey = null;
+    }
+  }
+
+  /** Follows a manifest entry of the avatar on the page: new slots and states. */
+  async #adopt(info) {
+    const avatar = this.avatar;
+    avatar.adopt(info);
+    this.#emit("avatar", avatar);
+    try {
+      if (await avatar.loadStates(this.blobs)) this.#emit("avatar", avatar);
+    } catch (error) {
+      this.#emit("notice", error.message);
     }
   }
 
@@ -311,7 +322,7 @@ export class Viewer extends EventTarget {
     if (seconds < 1) return;
     const stats = {
       framesPerSecond: counters.drawn / seconds,
-      latency: connection.state === "live" && this.frames.frames.length
+      latency: connection.state === "live" && Number.isFinite(this.frames.playhead)
         ? Math.max(0, connection.clock.now() - this.frames.playhead) : null,
       roundTrip: connection.clock.roundTrip,
       bitsPerSecond: ((connection.bytesReceived - counters.bytes) * 8) / seconds,

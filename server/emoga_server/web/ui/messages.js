@@ -36,6 +36,12 @@ export class Messages {
     on("manifest", (manifest) => {
       if (!manifest.avatars.length) this.#show("No avatar here yet", "The server runs, but it serves no avatar.", {});
     });
+    on("job", (job) => {
+      if (!this.viewer.avatar && job.kind === "bake") {
+        this.#show(job.stage === "failed" ? "The avatar cannot be shown" : "Preparing the avatar", job.message,
+          job.stage === "failed" ? {} : { progress: job.progress });
+      }
+    });
     on("progress", ({ share, text }) => this.#show("Loading the avatar", text, { progress: share }));
     on("avatar", () => { if (!this.lost) this.overlay.hidden = true; });
     on("failure", ({ title, text, retry }) => this.#show(title, text, { retry }));
