@@ -59,9 +59,10 @@ function start() {
   byId("timeline").append(new Timeline(viewer).element);
   const emotions = new EmotionPanel(viewer);
   const pad = new FeelingPad(viewer, (name) => emotions.only(name));
-  byId("panel").append(emotions.element, pad.element, transitionSection(viewer), ...viewSection(viewer));
+  const credit = el("p", { class: "hint" });
+  byId("panel").append(emotions.element, pad.element, transitionSection(viewer), ...viewSection(viewer), credit);
   showReadout(viewer, byId("readout"));
-  showCredit(viewer, byId("credit"));
+  showCredit(viewer, byId("credit"), credit);
   listenForKeys(viewer, { emotions, toolbar, help });
   const covered = new ResizeObserver(() => {
     viewer.covered = { top: bar.offsetHeight * 0.8, bottom: dock.offsetHeight };

@@ -25,13 +25,15 @@ export function showReadout(viewer, line) {
 
 /**
  * @param {import("../viewer.js").Viewer} viewer
- * @param {HTMLElement} line
+ * @param {HTMLElement} line short, beside the measurements
+ * @param {HTMLElement} full where there is room for all of it
  */
-export function showCredit(viewer, line) {
+export function showCredit(viewer, line, full) {
   viewer.addEventListener("avatar", () => {
     const head = viewer.avatar.info.head;
     const text = [head.credit || head.name, head.licence].filter(Boolean).join(" · ");
     line.textContent = text;
+    full.textContent = `Head model ${head.name}: ${text}`;
     line.title = `Head model ${head.name} ${head.version}\n${text}`;
   });
 }
