@@ -141,6 +141,9 @@ def _lengths(
     length = length * (0.42 + 0.58 * smoothstep_array(-0.004, 0.016, roots.above))
     if style in (HairStyle.SHORT, HairStyle.PIXIE):
         length = length * (0.42 + 0.58 * smoothstep_array(0.70, 0.785, roots.rest[:, 1]))
+        # Cut short around the ears, which would push longer hair into tufts.
+        side = smoothstep_array(0.052, 0.062, np.abs(roots.rest[:, 0]))
+        length = length * (1 - 0.72 * side * smoothstep_array(0.762, 0.738, roots.rest[:, 1]))
     return length
 
 

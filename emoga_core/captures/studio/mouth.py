@@ -17,15 +17,16 @@ def paint_tooth(z: float, across: float, height: float, number: float) -> Materi
     Yellower at the neck, glassier at the edge, darker between teeth; back teeth lose light slowly.
     """
     number = abs(number)
-    light = 0.55 + 0.45 * smoothstep(0.095, 0.140, z)
+    front = smoothstep(0.106, 0.138, z)
+    light = 0.18 + 0.82 * front
     tone = (1 + 0.03 * math.sin(number * 2.7)) * (0.95 if abs((number % 20) - 2) < 0.5 else 1.0)
     neck = 0.16 * smoothstep(0.45, 0.0, height)
     edge = 0.10 * smoothstep(0.85, 1.0, height)
     gap = (0.42 if number % 20 < 2.5 else 0.24) * smoothstep(0.82, 1.0, abs(across))
     red = 0.82 * tone * (1 - 0.5 * neck) * (1 - 1.2 * edge) * (1 - 0.75 * gap) * light
-    green = 0.755 * tone * (1 - neck) * (1 - 0.9 * edge) * (1 - 0.95 * gap) * light
-    blue = 0.645 * tone * (1 - 1.8 * neck) * (1 - 0.5 * edge) * (1 - gap) * light
-    return Material(red, green, blue, 0.22, 0.045 * (0.2 + 0.8 * light), 0.0)
+    green = 0.755 * tone * (1 - neck) * (1 - 0.9 * edge) * (1 - 0.95 * gap) * light * (0.84 + 0.16 * front)
+    blue = 0.645 * tone * (1 - 1.8 * neck) * (1 - 0.5 * edge) * (1 - gap) * light * (0.76 + 0.24 * front)
+    return Material(red, green, blue, 0.22, 0.045 * light * light, 0.0)
 
 
 @njit(cache=True)

@@ -90,7 +90,7 @@ def _redness(x: float, y: float, z: float, ear: float, noise: float, p: Paint, w
     red += 0.35 * _blob(x, y, z, 0.0, 0.628, 0.15, 0.018, 0.012, 0.03) + 0.55 * ear
     red += 0.25 * _blob(x, y, z, 0.035, 0.735, 0.13, 0.02, 0.014, 0.03)
     # Blood shows less through dark skin.
-    pale = 0.5 + 0.5 * min(1.0, p.skin[1] / 0.28)
+    pale = 0.62 + 0.38 * min(1.0, p.skin[1] / 0.28)
     flush = (0.50 * w.joy + 0.55 * w.rage) * pale + 0.14 * p.femininity
     red += flush * _blob(x, y, z, 0.042, 0.695, 0.125, 0.026, 0.020, 0.040)
     if w.rage > 0.01:

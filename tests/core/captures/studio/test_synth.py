@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,12 +28,8 @@ def contents(path: Path) -> dict[str, bytes]:
 
 def test_layout_is_that_of_an_export(tiny_capture: Path) -> None:
     names = set(contents(tiny_capture))
-    pictures = {
-        f"{folder}/{t:05d}_{c:02d}.png"
-        for folder in ("images", "fg_masks")
-        for t in range(3)
-        for c in range(2)
-    }
+    numbers = [f"{t:05d}_{c:02d}" for t in range(3) for c in range(2)]
+    pictures = {f"{folder}/{number}.png" for folder in ("images", "fg_masks") for number in numbers}
     parameters = {f"flame_param/{t:05d}.npz" for t in range(3)}
     tables = {f"transforms{s}.json" for s in ("", "_train", "_val", "_test")}
     extra = {"canonical_flame_param.npz", "emotion.json", "capture.json"}
@@ -43,8 +40,8 @@ def test_layout_is_that_of_an_export(tiny_capture: Path) -> None:
     with np.load(tiny_capture / "flame_param/00001.npz") as p:
         shapes = {k: p[k].shape for k in p.files}
     assert shapes == {
-        "translation": (1, 3), "rotation": (1, 3), "neck_pose": (1, 3), "jaw_pose": (1, 3), "eyes_pose": (1, 6),
-        "shape": (head.num_identities,), "expr": (1, 52),
+        "translation": (1, 3), "rotation": (1, 3), "neck_pose": (1, 3), "jaw_pose": (1, 3),
+        "eyes_pose": (1, 6), "shape": (head.num_identities,), "expr": (1, 52),
     }  # fmt: skip
 
 
@@ -108,9 +105,9 @@ def test_other_settings_do_not_mix(tiny_capture: Path) -> None:
         {"emotions": {"glad": 1.0}}, {"emotions": {"happy": 1.5}},
     ],
 )  # fmt: skip
-def test_bad_settings_are_refused(bad: dict) -> None:
+def test_bad_settings_are_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(CaptureError) as caught:
-        Settings(**({"subject": "kofi"} | bad))
+        Settings(**{"subject": "kofi", **bad})
     assert "\n" not in str(caught.value)
 
 
