@@ -67,7 +67,7 @@ def unpack_optimizer(
         name, parameter = group["name"], group["params"][0]
         if name in steps:
             optimizer.state[parameter] = {
-                "step": torch.tensor(steps[name]),
+                "step": torch.tensor(steps[name], device=parameter.device),
                 "exp_avg": tensors[f"mean/{name}"].to(parameter),
                 "exp_avg_sq": tensors[f"square/{name}"].to(parameter),
             }

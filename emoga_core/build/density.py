@@ -22,12 +22,12 @@ def prunable(
     threshold: float,
 ) -> Tensor:
     """Which Gaussians (N,) may go: less opaque than the threshold, never the most opaque of a triangle."""
-    order = torch.argsort(opacities, stable=True)
-    best = torch.full((int(parents.max()) + 1,), -1, dtype=torch.int64, device=parents.device)
-    best[parents[order].cpu()] = order.cpu()  # Ascending: the most opaque is written last.
-    last = torch.zeros_like(opacities, dtype=torch.bool)
-    last[best[best >= 0]] = True
-    return (opacities < threshold) & ~last
+    count, number = int(parents.max()) + 1, torch.arange(len(parents), device=parents.device)
+    highest = opacities.new_zeros(count).scatter_reduce(0, parents, opacities, "amax", include_self=False)
+    best = opacities == highest[parents]
+    # Of equally opaque ones, the first.
+    first = number.new_zeros(count).scatter_reduce(0, parents[best], number[best], "amin", include_self=False)
+    return (opacities < threshold) & (first[parents] != number)
 
 
 def choose_splits(

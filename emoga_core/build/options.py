@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,7 @@ class BuildOptions:
 class Recipe:
     """Start, rates and schedule; the numbers were tuned on 256-pixel captures.
 
-    Rates are Adam's, falling exponentially to `rate_decay` of their start. `*_at` and `*_until` are fractions
+    Rates are Adam's, falling exponentially to `rate_decay` of the start; `*_from` and `*_until` are fractions
     of the build. Regularisers: GaussianAvatars, section 3.3.
     """
 
@@ -89,7 +90,8 @@ class Recipe:
     rate_decay: float = 0.03
     betas: tuple[float, float] = (0.9, 0.99)
     half_resolution_until: float = 0.25
-    grow_at: tuple[float, ...] = (0.12, 0.24, 0.36)
+    grow_from: float = 0.12
+    grow_until: float = 0.36
     prune_opacity: float = 0.02
     ssim_weight: float = 0.2
     position_weight: float = 0.01
@@ -105,6 +107,12 @@ class Recipe:
         """Factor on every rate at `progress` in [0,1]."""
         return self.rate_decay**progress
 
-    def grow_steps(self, steps: int) -> tuple[int, ...]:
-        """Steps before which Gaussians are split and pruned."""
-        return tuple(round(fraction * steps) for fraction in self.grow_at)
+    def grow_steps(self, steps: int, growth: float) -> tuple[int, ...]:
+        """Steps before which Gaussians are split and pruned, to grow by the factor `growth`.
+
+        A round at most doubles their number, and only of those that some picture shows: one round more than
+        doubling needs, at least three.
+        """
+        rounds = max(3, math.ceil(math.log2(max(growth, 1))) + 1)
+        stride = (self.grow_until - self.grow_from) / (rounds - 1)
+        return tuple(sorted({round((self.grow_from + i * stride) * steps) for i in range(rounds)}))

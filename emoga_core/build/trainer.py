@@ -126,7 +126,7 @@ class Trainer:
         Raises: BuildError when the loss is no longer finite.
         """
         recipe = self.options.recipe
-        if self.step in recipe.grow_steps(self.options.steps):
+        if self.step in self._grow_steps():
             self._grow()
         shot = self._next_shot()
         level = 2 if self.progress < recipe.half_resolution_until else 1
@@ -213,10 +213,14 @@ class Trainer:
 
     # -- growing
 
+    def _grow_steps(self) -> tuple[int, ...]:
+        options = self.options
+        return options.recipe.grow_steps(options.steps, options.gaussians / self.head.num_triangles)
+
     def _grow(self) -> None:
         """Prunes transparent Gaussians and splits those that move most on screen, towards the budget."""
         recipe, options = self.options.recipe, self.options
-        rounds = recipe.grow_steps(options.steps)
+        rounds = self._grow_steps()
         left = len(rounds) - rounds.index(self.step)
         keep = ~prunable(self.rows["opacity_logits"].detach().sigmoid(), self.parents, recipe.prune_opacity)
         room = options.gaussians - int(keep.sum())

@@ -98,13 +98,16 @@ def _check_target(out: Path, checkpoint: Path, resume: bool, force: bool) -> Non
 
 
 def _device(name: str) -> str:
-    if name != "auto":
-        return name
     import importlib.util
 
     import torch
 
-    return "cuda" if torch.cuda.is_available() and importlib.util.find_spec("gsplat") else "cpu"
+    from emoga_core.build import BuildError
+
+    ready = torch.cuda.is_available() and importlib.util.find_spec("gsplat") is not None
+    if name == "cuda" and not ready:
+        raise BuildError("--device cuda: needs a CUDA device and gsplat (pip install 'emoga[cuda]')")
+    return ("cuda" if ready else "cpu") if name == "auto" else name
 
 
 def _build(source, model, options: BuildOptions, out: Path, checkpoint: Path, resume: bool) -> BuildResult:

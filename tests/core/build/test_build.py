@@ -150,3 +150,17 @@ def test_parameters_that_explode_are_one_clear_error(ball_capture: Path, ball_he
 def test_impossible_options(change: dict, message: str) -> None:
     with pytest.raises(BuildError, match=message):
         dataclasses.replace(OPTIONS, **change)
+
+
+@pytest.mark.parametrize(("growth", "rounds"), [(0.5, 3), (1.7, 3), (3.4, 3), (8.5, 5), (60.0, 7)])
+def test_growth_has_rounds_enough_to_double(growth: float, rounds: int) -> None:
+    steps = Recipe().grow_steps(1000, growth)
+    assert len(steps) == rounds and steps[0] == 120 and steps[-1] == 360
+    assert 2 ** (rounds - 1) >= growth
+    assert len(Recipe().grow_steps(3, growth)) == len(set(Recipe().grow_steps(3, growth))) >= 1
+
+
+def test_large_budgets_are_reached(ball_capture: Path, ball_head: Head) -> None:
+    options = dataclasses.replace(OPTIONS, steps=80, gaussians=1500)
+    result = build_avatar(read_capture(ball_capture), ball_head, options)
+    assert result.report.gaussians == 1500

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from emoga_server import cli
 
 from emoga_core.avatars import load_avatar
@@ -83,6 +84,11 @@ def test_build_with_a_state_then_fit_another(
         (("-o", "x.emoga", "--state", "happy=/nowhere"), "no such folder"),
         (("-o", "x.emoga", "--vgg-weights", "/nowhere.pth"), "no such file"),
         (("-o", "x.emoga", "--device", "tpu"), "tpu"),
+        pytest.param(
+            ("-o", "x.emoga", "--device", "cuda"),
+            "needs a CUDA device",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is one"),
+        ),
     ],
 )
 def test_mistakes_are_one_clear_line(
