@@ -20,6 +20,7 @@ from emoga_core.build import (
 )
 from emoga_core.captures import read_capture
 from emoga_core.heads import Head
+from emoga_core.losses import Vgg16Features
 
 OPTIONS = BuildOptions(steps=60, gaussians=330, latent_dim=8)
 
@@ -164,3 +165,19 @@ def test_large_budgets_are_reached(ball_capture: Path, ball_head: Head) -> None:
     options = dataclasses.replace(OPTIONS, steps=80, gaussians=1500)
     result = build_avatar(read_capture(ball_capture), ball_head, options)
     assert result.report.gaussians == 1500
+
+
+def test_vgg_weights_from_disk_are_used_and_named(
+    ball_capture: Path, ball_head: Head, tmp_path: Path
+) -> None:
+    network, state = Vgg16Features(), {}
+    convolutions = [c for block in network.blocks for c in block]  # type: ignore[attr-defined]
+    for index, convolution in zip((0, 2, 5, 7, 10, 12, 14), convolutions, strict=True):
+        state[f"features.{index}.weight"] = convolution.weight.detach()
+        state[f"features.{index}.bias"] = convolution.bias.detach()
+    torch.save(state, tmp_path / "vgg16.pth")
+    options = dataclasses.replace(OPTIONS, steps=8, vgg_weights=tmp_path / "vgg16.pth")
+    with_vgg = build_avatar(read_capture(ball_capture), ball_head, options)
+    assert "VGG16" in with_vgg.report.patch_loss
+    without = build_avatar(read_capture(ball_capture), ball_head, dataclasses.replace(OPTIONS, steps=8))
+    assert not torch.equal(with_vgg.avatar.gaussians.means, without.avatar.gaussians.means)

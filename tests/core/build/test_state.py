@@ -69,3 +69,12 @@ def test_stop_leaves_the_avatar_alone(avatar, happy_ball_capture: Path) -> None:
     with pytest.raises(BuildInterrupted):
         fit_state(avatar, read_capture(happy_ball_capture), "happy", stop=lambda: True)
     assert not avatar.states
+
+
+def test_plain_sh_avatars_take_emotions_too(
+    ball_capture: Path, happy_ball_capture: Path, ball_head: Head
+) -> None:
+    options = BuildOptions(steps=120, gaussians=330, sh_only=True)
+    plain = build_avatar(read_capture(ball_capture), ball_head, options).avatar
+    scores = fit_state(plain, read_capture(happy_ball_capture), "happy", StateOptions(steps=60)).scores
+    assert scores.full > scores.geometry + 1
