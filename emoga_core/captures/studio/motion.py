@@ -276,9 +276,11 @@ def _rest_frame() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _most_different(motion: HeadMotion, limit: int, count: int) -> list[int]:
     """Frames below `limit`, each the furthest from those before it (farthest-point sampling)."""
-    features = np.concatenate([motion.expression, 2.0 * motion.joint_rotations.reshape(len(motion), -1)], 1)[
-        :limit
-    ]
+    expression = motion.expression.copy()
+    for side in ("Left", "Right"):
+        expression[:, ARKIT_INDEX[f"eyeBlink{side}"]] *= 0.3  # else half of the frames would be blinks
+    rotations = 2.0 * motion.joint_rotations.reshape(len(motion), -1)
+    features = np.concatenate([expression, rotations], 1)[:limit]
     distance = np.linalg.norm(features, axis=1)
     chosen: list[int] = []
     for _ in range(min(count, limit)):
