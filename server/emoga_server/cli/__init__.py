@@ -1,4 +1,4 @@
-"""The `emoga` command. Each subcommand lives in its own module and imports what is heavy only when it runs."""
+"""The `emoga` command: each subcommand lives in its own module and imports what is heavy when it runs."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import importlib.util
 import sys
 
 import typer
+from emoga_protocol.errors import ProtocolError
 
 from emoga_core.errors import EmogaError
-from emoga_protocol.errors import ProtocolError
 
 COMMANDS = ("capture", "build", "state", "motion", "info", "render", "serve", "demo", "head", "bench")
 """Modules beside this one, in the order in which `--help` lists them; each has `register(app)`."""
