@@ -8,7 +8,7 @@ from torch import Tensor
 from emoga_core.errors import EmogaError
 from emoga_core.render.cameras import Cameras
 from emoga_core.render.gaussians import Gaussians
-from emoga_core.render.rasterize import RasterInfo
+from emoga_core.render.raster_info import RasterInfo
 from emoga_core.render.splat_projection import BLUR, FAR, NEAR
 from emoga_core.render.splat_tiles import TILE
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -12,40 +11,12 @@ from torch import Tensor
 from emoga_core.errors import EmogaError
 from emoga_core.render.cameras import Cameras
 from emoga_core.render.gaussians import Gaussians
+from emoga_core.render.raster_info import RasterInfo, expected_depth
 from emoga_core.render.sh import evaluate_sh
 from emoga_core.render.splat_autograd import blend_splats, project_splats
 from emoga_core.render.splat_tiles import bin_splats
 
 Backend = Literal["auto", "numba", "gsplat", "torch"]
-
-
-@dataclasses.dataclass
-class RasterInfo:
-    """What happened to each of N Gaussians in each of C pictures.
-
-    Attributes:
-        means2d: (C, N, 2) positions in px. Part of the graph and `.grad` is kept: after `backward()` it
-            holds the screen-space gradients that densification looks at.
-        radii: (C, N) larger half extent in px of the region with alpha >= 1/255; 0 where not visible.
-        depths: (C, N) metres along the camera's axis; 0 behind the camera.
-    """
-
-    means2d: Tensor
-    radii: Tensor
-    depths: Tensor
-    draw_depth: Callable[[], Tensor] = dataclasses.field(repr=False)
-
-    @property
-    def visible(self) -> Tensor:
-        """(C, N) bool."""
-        return self.radii > 0
-
-    def depth(self) -> Tensor:
-        """(C, H, W) expected depth in metres, weighted by each splat's share of the pixel; 0 where empty.
-
-        Drawn when asked for, by one more pass.
-        """
-        return self.draw_depth()
 
 
 def rasterize(
@@ -178,11 +149,6 @@ def _rasterize_numba(
     colors = [evaluate_sh(gaussians.sh, gaussians.means - center) for center in cameras.centers]
     image, alphas = draw(colors, background)
     return image, alphas, RasterInfo(means2d, radii, depths, draw_depth)
-
-
-def expected_depth(weighted: Tensor, alphas: Tensor) -> Tensor:
-    """Sum of weight x depth over sum of weights, 0 where nothing was drawn."""
-    return torch.where(alphas > 0, weighted / alphas.clamp_min(1e-10), torch.zeros_like(weighted))
 
 
 def _check(gaussians: Gaussians, cameras: Cameras, background: Tensor | None) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from emoga_core.render.cameras import Cameras
 from emoga_core.render.gaussians import Gaussians
-from emoga_core.render.rasterize import RasterInfo, expected_depth
+from emoga_core.render.raster_info import RasterInfo, expected_depth
 from emoga_core.render.sh import evaluate_sh_torch
 from emoga_core.render.splat_blend import MAX_ALPHA, MIN_TRANSMITTANCE
 from emoga_core.render.splat_projection import BLUR, FAR, MARGIN, MIN_ALPHA, NEAR
