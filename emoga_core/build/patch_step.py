@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from emoga_core.build.options import BuildOptions
-from emoga_core.build.pictures import Shot
+from emoga_core.build.pictures import Shot, View
 from emoga_core.losses import (
     PatchLoss,
     PyramidPatchLoss,
@@ -40,12 +40,12 @@ class PatchTerm:
         """Which patch loss is in use, for the user."""
         return self.loss.name if self.weight else "none"
 
-    def __call__(self, image: Tensor, shot: Shot, level: int, generator: torch.Generator) -> Tensor | None:
-        """The weighted loss of one picture, a scalar; None where there is nothing to compare."""
+    def __call__(self, image: Tensor, shot: Shot, view: View, generator: torch.Generator) -> Tensor | None:
+        """The weighted loss of one picture, drawn as `view`, a scalar; None where there is nothing to
+        compare."""
         recipe = self.options.recipe
-        if self.weight == 0 or level != 1 or not self.points.shape[1]:
+        if self.weight == 0 or not self.points.shape[1]:
             return None
-        view = shot.levels[level]
         size = max(16, round(max(shot.full.camera.width, shot.full.camera.height) * recipe.patch_fraction))
         size = min(size, view.camera.height, view.camera.width) // 8 * 8
         if size == 0:

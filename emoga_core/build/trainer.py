@@ -31,6 +31,7 @@ _RATES = {"z": "latents", "sh0": "sh_constant", "sh_rest": "sh_rest"}
 """Names of the rates of an appearance's rows; its other parameters are the network's."""
 
 _CHECK_EVERY = 50
+_WHOLE_EVERY = 11
 _LEAST_OPACITY = 0.01
 """Start of Gaussians on parts of the mesh that the pictures leave out: drawn, so that they can come back."""
 
@@ -129,15 +130,15 @@ class Trainer:
         if self.step in self._grow_steps():
             self._grow()
         shot = self._next_shot()
-        level = 2 if self.progress < recipe.half_resolution_until else 1
-        view = shot.levels[level]
+        half = self.progress < recipe.half_resolution_until
+        view = shot.levels[2] if half else self._full_resolution(shot)
         factor = recipe.rate_factor(self.progress)
         for group in self.optimizer.param_groups:
             group["lr"] = group["start_lr"] * factor
         self.optimizer.zero_grad(set_to_none=True)
         drawing = self.draw(shot.timestep, view)
         loss = l1_ssim(drawing.image, view.target(), recipe.ssim_weight)
-        patches = self.patches(drawing.image, shot, level, self.generator)
+        patches = None if half else self.patches(drawing.image, shot, view, self.generator)
         if patches is not None:
             loss = loss + patches
         loss.backward()
@@ -176,6 +177,10 @@ class Trainer:
                     self.tracking.vertices_at(timestep), self.head.triangles
                 )
         return self._frames[timestep]
+
+    def _full_resolution(self, shot: Shot) -> View:
+        """The crop, and now and then the whole picture: what lies outside the silhouette shall stay empty."""
+        return shot.full if self.step % _WHOLE_EVERY == 0 else shot.levels[1]
 
     def _next_shot(self) -> Shot:
         if not self.order:
