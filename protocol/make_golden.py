@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from emoga_protocol import messages as m
 from emoga_protocol import reference
 from emoga_protocol.codec import decode, encode, make_command, struct_to_map

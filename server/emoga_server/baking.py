@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from emoga_protocol.blobs import blob_ref
 from emoga_protocol.codec import struct_to_map
 from emoga_protocol.deltas import Delta, encode_delta
@@ -136,9 +137,9 @@ def bake_avatar(avatar: Avatar, progress: Progress | None = None) -> BakedAvatar
         EmogaError: the avatar holds values that cannot be sent.
     """
     import torch
-    from emoga_protocol.errors import ProtocolError
 
     from emoga_core.errors import EmogaError
+    from emoga_protocol.errors import ProtocolError
 
     report = progress or (lambda stage, done: None)
     blobs: dict[str, bytes] = {}

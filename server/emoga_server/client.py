@@ -15,6 +15,10 @@ import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin, Subprotocol
+
 from emoga_protocol.codec import Envelope, decode, encode, encode_ack, make_command
 from emoga_protocol.errors import ProtocolError
 from emoga_protocol.frames import Frame, decode_frame
@@ -35,9 +39,6 @@ from emoga_protocol.messages import (
     Status,
     Welcome,
 )
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
-from websockets.typing import Origin, Subprotocol
 
 
 class CommandFailed(Exception):

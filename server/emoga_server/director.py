@@ -11,9 +11,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+
 from emoga_protocol.messages import EASINGS, ErrorCode, IdleSettings
 from emoga_protocol.mixing import ease, normalize_weights
-
 from emoga_server.idle import IdleAmounts, IdleMotion
 from emoga_server.motion import Array, Motion, Player, Pose, axis_angles, mix, multiply, quaternions
 

@@ -17,6 +17,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from websockets.asyncio.server import ServerConnection
+
 from emoga_protocol.codec import encode
 from emoga_protocol.messages import (
     SUBPROTOCOL,
@@ -27,8 +29,6 @@ from emoga_protocol.messages import (
     StateInfo,
     StatePut,
 )
-from websockets.asyncio.server import ServerConnection
-
 from emoga_server.baking import is_current
 from emoga_server.blobs import BlobStore
 from emoga_server.connection import Connection, framed

@@ -11,7 +11,6 @@ from emoga_protocol.codec import struct_from_map
 from emoga_protocol.errors import ProtocolError
 from emoga_protocol.frames import check_layout
 from emoga_protocol.messages import AvatarInfo, BlobRef
-
 from emoga_server.blobs import BlobStore
 from emoga_server.director import Director
 from emoga_server.errors import ServerError

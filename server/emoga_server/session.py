@@ -25,7 +25,6 @@ from emoga_protocol.messages import (
     Result,
     Welcome,
 )
-
 from emoga_server.connection import POLICY, Connection
 from emoga_server.director import CommandError
 from emoga_server.stage import clock, microseconds

@@ -31,7 +31,6 @@ from emoga_protocol.messages import (
     StateInfo,
     Status,
 )
-
 from emoga_server.director import CommandError, Director
 from emoga_server.library import LibraryAvatar
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from emoga_server.bench import page as pages
 from emoga_server.errors import ServerError
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from emoga_server.bench.page import still
 from emoga_server.bench.reference_picture import Reference
 

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
 from emoga_protocol.blobs import blob_ref, unpack_blob
 from emoga_protocol.deltas import Delta, decode_delta, encode_delta
 from emoga_protocol.errors import ProtocolError
 from emoga_protocol.heads import decode_head, encode_head, quantise_skin_weights
 from emoga_protocol.splats import SplatTable, decode_splats, encode_splats
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 GOLDEN = Path(__file__).resolve().parents[2] / "protocol/golden"
 DECODERS = {"head": decode_head, "splats": decode_splats, "delta_a": decode_delta}
@@ -206,9 +207,8 @@ def test_skin_weights_sum_exactly(weights):
 
 
 def test_bundled_head_is_accurate_and_small():
-    from emoga_server.baking import head_rig
-
     from emoga_core.heads import bundled_head
+    from emoga_server.baking import head_rig
 
     head = bundled_head()
     rig = head_rig(head, np.zeros(head.num_identities, np.float32))

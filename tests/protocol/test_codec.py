@@ -9,12 +9,13 @@ from pathlib import Path
 
 import msgpack
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from emoga_protocol import codec
 from emoga_protocol import messages as m
 from emoga_protocol.errors import ProtocolError
 from emoga_protocol.fields import parse_type
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 GOLDEN = Path(__file__).resolve().parents[2] / "protocol/golden"
 VALID = [bytes.fromhex(case["hex"]) for case in json.loads((GOLDEN / "messages.json").read_text())]

@@ -6,6 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
 from emoga_protocol.codec import decode
 from emoga_protocol.errors import ProtocolError
 from emoga_protocol.frames import (
@@ -18,9 +22,6 @@ from emoga_protocol.frames import (
 )
 from emoga_protocol.messages import FrameField, FrameLayout
 from emoga_protocol.reference import rotation_matrices
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 ANGLES = hnp.arrays(np.float64, (5, 3), elements=st.floats(-12, 12))
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from emoga_protocol import messages
 from emoga_protocol.fields import parse_type
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from emoga_protocol import messages, reference
 from emoga_protocol.codec import decode, encode, parse_command, struct_from_map
 from emoga_protocol.deltas import decode_delta

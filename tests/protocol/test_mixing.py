@@ -7,11 +7,12 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from emoga_protocol.errors import ProtocolError
 from emoga_protocol.messages import EASINGS
 from emoga_protocol.mixing import blend_expression, ease, normalize_weight_map, normalize_weights
-from hypothesis import given
-from hypothesis import strategies as st
 
 FINITE = st.floats(-3, 3)
 

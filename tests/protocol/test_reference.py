@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from emoga_protocol import reference
-from emoga_protocol.sh import reduce_degree, sh_basis, viewing_directions
 
 from emoga_core.avatars import triangle_frames
 from emoga_core.avatars.avatar import LocalGaussians
 from emoga_core.avatars.binding import bind
 from emoga_core.heads.skinning import joint_transforms, pose_feature, rotation_matrices, skin
 from emoga_core.render import evaluate_sh
+from emoga_protocol import reference
+from emoga_protocol.sh import reduce_degree, sh_basis, viewing_directions
 
 PROTOCOL = Path(__file__).resolve().parents[2] / "protocol"
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from emoga_protocol.codec import struct_to_map
 from emoga_protocol.frames import make_layout
 from emoga_protocol.messages import AvatarInfo, BlobRef, Counts, HeadInfo, MotionInfo, StateInfo

@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from emoga_server.handover import Handover
-from emoga_server.jobs import Report
 
 from emoga_core.errors import EmogaError
+from emoga_server.handover import Handover
+from emoga_server.jobs import Report
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,11 @@ import contextlib
 import socket
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
 from emoga_protocol.codec import encode, encode_ack, make_command
 from emoga_protocol.header import pack_header
 from emoga_protocol.messages import (
@@ -23,10 +28,6 @@ from emoga_protocol.messages import (
 from emoga_server.client import Client
 from emoga_server.limits import Limits
 from emoga_server.security import Security
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 HELLO = encode(Hello(versions=[PROTOCOL_VERSION]))
 

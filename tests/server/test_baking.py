@@ -9,6 +9,10 @@ import sys
 import numpy as np
 import pytest
 import torch
+
+from emoga_core.avatars import save_avatar
+from emoga_core.avatars.motion import MotionFrame
+from emoga_core.errors import EmogaError
 from emoga_protocol.codec import decode, struct_from_map
 from emoga_protocol.deltas import decode_delta
 from emoga_protocol.frames import Frame, FrameEncoder, check_layout, decode_frame
@@ -18,10 +22,6 @@ from emoga_protocol.reference import skin, world_splats
 from emoga_protocol.splats import decode_splats
 from emoga_server import baking
 from emoga_server.baking import bake_avatar, bake_bundle, is_current
-
-from emoga_core.avatars import save_avatar
-from emoga_core.avatars.motion import MotionFrame
-from emoga_core.errors import EmogaError
 
 
 def blobs_of(baked):

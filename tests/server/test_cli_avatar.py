@@ -7,11 +7,11 @@ import sys
 import numpy as np
 import pytest
 import torch
-from emoga_server import cli
 
 from emoga_core.avatars import load_avatar, read_header, save_avatar
 from emoga_core.captures import CaptureCamera, CaptureWriter, HeadReference, read_png
 from emoga_core.heads import bundled_head, save_head
+from emoga_server import cli
 
 
 @pytest.fixture

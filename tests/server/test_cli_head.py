@@ -6,11 +6,11 @@ import pickle
 
 import numpy as np
 import pytest
-from emoga_server.cli import make_app
 from typer.testing import CliRunner
 
 from emoga_core.errors import EmogaError
 from emoga_core.heads import bundled_head, load_head
+from emoga_server.cli import make_app
 
 
 def run(*arguments: str):

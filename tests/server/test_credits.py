@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from emoga_server.credits import FrameCredits
 
 FPS = 60.0

@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from emoga_protocol.messages import EASINGS, ErrorCode
 from emoga_protocol.mixing import ease
 from emoga_server.director import CommandError, Director
 from emoga_server.errors import ServerError
 from emoga_server.motion import axis_angles, make_motion, multiply, quaternions, read_motion, slerp
-from hypothesis import given
-from hypothesis import strategies as st
 
 NAMES = ["eyeBlinkLeft", "eyeBlinkRight", "jawOpen", "browInnerUp"]
 

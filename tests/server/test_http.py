@@ -6,11 +6,12 @@ import asyncio
 import hashlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from emoga_server.http import BadRequest, byte_range, parse_head
 from emoga_server.pages import Pages, content_policy
 from emoga_server.security import Security
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 async def request(hub, target: str, method: str = "GET", keep: tuple | None = None, **headers: str):

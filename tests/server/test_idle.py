@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from emoga_server.idle import LEFT_EYE, NECK, Blinks, Gaze, IdleAmounts, IdleMotion
 
 NAMES = ["eyeBlinkLeft", "eyeBlinkRight", "eyeLookDownLeft", "eyeLookUpLeft", "browInnerUp", "noseSneerLeft"]

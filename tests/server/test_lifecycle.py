@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from emoga_server.client import Client
 from emoga_server.errors import ServerError
 from emoga_server.security import Security, is_loopback

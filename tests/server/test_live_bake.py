@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from emoga_protocol.messages import JobProgress, Manifest
 from emoga_server.baking import is_current
 from emoga_server.client import Client

@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 import pytest
+
 from emoga_protocol.messages import BlobRef, Capability, MessageType, SetWeightsCommand, StateInfo
 from emoga_server.client import Client
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+
 from emoga_server.client import Client
 from emoga_server.workers import JobCancelled, JobFailed, Workers
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 import torch
+
+from emoga_core.losses.metrics import dilate, psnr
+from emoga_core.render import Cameras, Gaussians, rasterize
 from emoga_protocol.deltas import decode_delta
 from emoga_protocol.frames import Frame
 from emoga_protocol.heads import decode_head
 from emoga_protocol.reference import world_splats
 from emoga_protocol.splats import decode_splats
-
-from emoga_core.losses.metrics import dilate, psnr
-from emoga_core.render import Cameras, Gaussians, rasterize
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from emoga_protocol.reference import triangle_frames
 
 from emoga_core.avatars import Avatar, Binding, DirectSH, EmotionState, LocalGaussians, Motion, save_avatar
 from emoga_core.heads import Head, bundled_head
+from emoga_protocol.reference import triangle_frames
 from emoga_server.baking import bake_bundle
 
 SH_C0, SH_C1 = 0.28209479177387814, 0.4886025119029199

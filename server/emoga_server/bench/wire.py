@@ -9,15 +9,15 @@ import math
 
 import numpy as np
 import torch
+
+from emoga_core.avatars import Avatar, load_avatar
+from emoga_core.errors import EmogaError
+from emoga_core.render import Cameras, Gaussians, rasterize
 from emoga_protocol.deltas import decode_delta
 from emoga_protocol.frames import Frame, FrameEncoder, make_layout
 from emoga_protocol.heads import decode_head
 from emoga_protocol.reference import WorldSplats, world_splats
 from emoga_protocol.splats import SplatTable, decode_splats, encode_splats
-
-from emoga_core.avatars import Avatar, load_avatar
-from emoga_core.errors import EmogaError
-from emoga_core.render import Cameras, Gaussians, rasterize
 from emoga_server.baking import BakedAvatar, bake_avatar, splat_table
 from emoga_server.bench import Row
 from emoga_server.bench.synthetic_avatar import synthetic_avatar

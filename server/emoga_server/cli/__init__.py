@@ -7,9 +7,9 @@ import importlib.util
 import sys
 
 import typer
-from emoga_protocol.errors import ProtocolError
 
 from emoga_core.errors import EmogaError
+from emoga_protocol.errors import ProtocolError
 
 COMMANDS = ("capture", "build", "state", "motion", "info", "render", "serve", "demo", "head", "bench")
 """Modules beside this one, in the order in which `--help` lists them; each has `register(app)`."""

@@ -4,12 +4,12 @@ import math
 
 import pytest
 import torch
-from emoga_protocol.mixing import normalize_weight_map
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emoga_core.avatars import AvatarError, normalize_weights, parse_weights
 from emoga_core.avatars.blending import active_states
+from emoga_protocol.mixing import normalize_weight_map
 
 WEIGHTS = st.dictionaries(
     st.sampled_from(["happy", "sad", "angry", "fear", "calm"]), st.floats(allow_nan=True, allow_infinity=True)

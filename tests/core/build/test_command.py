@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from emoga_server import cli
 
 from emoga_core.avatars import load_avatar
 from emoga_core.heads import Head, save_head
+from emoga_server import cli
 
 SMALL = ("--steps", "40", "--gaussians", "300", "--latent", "8")
 
