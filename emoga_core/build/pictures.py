@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,8 +18,6 @@ from emoga_core.losses import PreparedTarget, prepare_target
 from emoga_core.render import Cameras
 
 _MARGIN = 6
-_PREPARED_BYTES = 1 << 30
-"""Prepared targets are kept up to this size in all; beyond it they are made anew for every step."""
 
 
 @dataclass
@@ -83,9 +82,33 @@ def load_shots(
     if size is not None and frames:
         longest = max(frames[0].camera.width, frames[0].camera.height)
         pixels = int(pixels * (size / longest) ** 2)
-    keep = device == "cpu" and pixels * 36 < _PREPARED_BYTES  # 3 planes of 3 channels of 4 bytes
+    # Prepared targets that do not fit are made anew for every step, at a quarter of its cost.
+    keep = device == "cpu" and pixels * 36 < _spare_memory() // 2  # 3 planes of 3 channels of 4 bytes
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(lambda frame: _load(frame, size, device, keep), frames))
+
+
+def _spare_memory() -> int:
+    """Bytes of memory that are free; a careful guess where the system does not tell."""
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return 2 << 30
+
+
+def check_pictures(frames: Sequence[CaptureFrame], workers: int = 2) -> None:
+    """Reads pictures and mattes that are needed later, so that a damaged one is found before the work.
+
+    Raises: CaptureError when a picture or matte is missing or damaged.
+    """
+
+    def read(frame: CaptureFrame) -> None:
+        frame.image()
+        frame.mask()
+
+    with ThreadPoolExecutor(workers) as pool:
+        for _ in pool.map(read, frames):
+            pass
 
 
 def _load(frame: CaptureFrame, size: int | None, device: str, keep: bool) -> Shot:

@@ -83,7 +83,7 @@ def is_current(bundle: Path) -> bool:
         return False
 
 
-def bake_bundle(path: str | Path, progress: Progress | None = None) -> None:
+def bake_bundle(path: str | Path, progress: Progress | None = None, head: Head | None = None) -> None:
     """Writes `baked/` of the bundle at `path`; leaves it alone where it is up to date.
 
     Blobs are written before the index that names them, each in one step, so that a reader or a crash never
@@ -91,6 +91,7 @@ def bake_bundle(path: str | Path, progress: Progress | None = None) -> None:
 
     Args:
         progress: called with a stage in words and the fraction done.
+        head: the head that the avatar was built on; not needed for the bundled one.
 
     Raises:
         EmogaError: the bundle cannot be read, or `baked/` cannot be written.
@@ -105,7 +106,7 @@ def bake_bundle(path: str | Path, progress: Progress | None = None) -> None:
         while not is_current(bundle):
             report("reading the avatar", 0.0)
             source = source_fingerprint(bundle) if (bundle / "avatar.json").is_file() else ""
-            avatar = load_avatar(bundle)
+            avatar = load_avatar(bundle, head)
             baked = bake_avatar(avatar, lambda stage, done: report(stage, 0.2 + 0.7 * done))
             report("writing", 0.9)
             with bundle_lock(bundle):

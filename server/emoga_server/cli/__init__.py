@@ -11,7 +11,7 @@ import typer
 from emoga_core.errors import EmogaError
 from emoga_protocol.errors import ProtocolError
 
-COMMANDS = ("capture", "build", "state", "motion", "info", "render", "serve", "demo", "head", "bench")
+COMMANDS = ("capture", "build", "state", "motion", "info", "render", "bake", "serve", "demo", "head", "bench")
 """Modules beside this one, in the order in which `--help` lists them; each has `register(app)`."""
 
 
