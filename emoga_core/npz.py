@@ -55,8 +55,13 @@ def unpack_npz(
     except FileNotFoundError:
         raise
     except _DAMAGED as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"damaged, or no npz of numbers ({reason})") from None
+        raise ValueError(f"damaged, or no npz of numbers ({_reason(error)})") from None
     if missing:
         raise ValueError(f"lacks {', '.join(missing)}")
     return found
+
+
+def _reason(error: BaseException) -> str:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    # NumPy takes whatever it does not know for a pickle, and advises to load it as one.
+    return "no archive, or one of Python objects" if "pickle" in reason else reason

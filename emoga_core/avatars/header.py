@@ -196,8 +196,10 @@ class _Reader:
             raise ValueError(f"{self.where}{key} is {str(value)[:40]!r}, expected {expected}")
         return value
 
-    def text(self, key: str, pattern: str = r"[^\x00-\x08\x0b-\x1f\x7f]{0,4000}") -> str:
-        return self._get(key, lambda v: isinstance(v, str) and bool(re.fullmatch(pattern, v)), "a text")
+    def text(
+        self, key: str, pattern: str = r"[^\x00-\x08\x0b-\x1f\x7f]{0,4000}", expected: str = "a text"
+    ) -> str:
+        return self._get(key, lambda v: isinstance(v, str) and bool(re.fullmatch(pattern, v)), expected)
 
     def flag(self, key: str) -> bool:
         return self._get(key, lambda v: isinstance(v, bool), "true or false")
@@ -245,7 +247,7 @@ def _header(reader: _Reader) -> Header:
         head=HeadInfo(
             name=head.text("name"),
             version=head.text("version"),
-            hash=head.text("hash", "[0-9a-f]{64}"),
+            hash=head.text("hash", "[0-9a-f]{64}", "a SHA-256"),
             licence=head.text("licence"),
             credit=head.text("credit"),
             redistributable=head.flag("redistributable"),
@@ -256,7 +258,7 @@ def _header(reader: _Reader) -> Header:
                 for key in Counts.__annotations__
             }
         ),
-        appearance=appearance.text("kind", "mlp|sh"),
+        appearance=appearance.text("kind", "mlp|sh", "mlp or sh"),
         sh_degree=appearance.count("sh_degree"),
         has_vertex_offset=reader.flag("has_vertex_offset"),
         states=tuple(_state(row) for row in reader.children("states")),
@@ -280,7 +282,7 @@ def _state(row: _Reader) -> StateInfo:
         changed=row.count("changed"),
         provenance=row.anything("provenance"),
     )
-    row.text("file", re.escape(state.file))
+    row.text("file", re.escape(state.file), state.file)
     return state
 
 
@@ -290,14 +292,15 @@ def _motion(row: _Reader) -> MotionInfo:
         fps=row.number("fps", 1, 1000),
         frames=row.count("frames", 1),
     )
-    row.text("file", re.escape(motion.file))
+    row.text("file", re.escape(motion.file), motion.file)
     return motion
 
 
 def _files(reader: _Reader) -> dict[str, FileInfo]:
     rows = {name: reader.child(name) for name in reader.table}
     return {
-        name: FileInfo(row.count("bytes"), row.text("sha256", "[0-9a-f]{64}")) for name, row in rows.items()
+        name: FileInfo(row.count("bytes"), row.text("sha256", "[0-9a-f]{64}", "a SHA-256"))
+        for name, row in rows.items()
     }
 
 

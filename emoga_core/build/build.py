@@ -20,7 +20,7 @@ from emoga_core.build.errors import BuildError, BuildInterrupted
 from emoga_core.build.face_mask import face_mask, face_points
 from emoga_core.build.options import BuildOptions
 from emoga_core.build.patch_step import PatchTerm
-from emoga_core.build.pictures import HoldOut, Shot, hold_out, load_shots
+from emoga_core.build.pictures import HoldOut, Shot, check_pictures, hold_out, load_shots
 from emoga_core.build.report import BuildReport, score_shots
 from emoga_core.build.tracking import Tracking
 from emoga_core.build.trainer import Trainer
@@ -90,7 +90,10 @@ def build_avatar(
     begun = time.monotonic()
     progress(BuildProgress("reading", 0, options.steps, float("nan"), float("nan"), head.num_triangles, 0.0))
     parts = hold_out(capture, options.holdout_cameras, options.holdout_frames)
+    check_pictures(parts.held_out)
     shots = load_shots(parts.train, options.size, options.device)
+    if not any(shot.matte.any() for shot in shots):
+        raise BuildError(f"{capture.path}: nobody is in its pictures: every matte is black; export it again")
     tune = {shot.timestep for shot in shots} if options.tune_tracking else set()
     tracking = Tracking(head, capture.parameters_for(head), tune)
     points = tracking.vertices().cpu()[:, face_points(head)]

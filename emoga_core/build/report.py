@@ -63,12 +63,12 @@ class BuildReport:
     def summary(self) -> dict[str, Any]:
         """JSON for the avatar's provenance."""
 
-        def row(value: Score) -> dict[str, float]:
+        def row(value: Score) -> dict[str, float | None]:
             return {
-                "psnr_db": round(value.psnr, 3),
-                "ssim": round(value.ssim, 4),
-                "whole_psnr_db": round(value.whole_psnr, 3),
-                "whole_ssim": round(value.whole_ssim, 4),
+                "psnr_db": _rounded(value.psnr, 3),
+                "ssim": _rounded(value.ssim, 4),
+                "whole_psnr_db": _rounded(value.whole_psnr, 3),
+                "whole_ssim": _rounded(value.whole_ssim, 4),
             }
 
         return {
@@ -81,16 +81,22 @@ class BuildReport:
 
 
 def mean_score(scores: Sequence[Score]) -> Score:
-    """Mean of each figure; NaN for an empty list."""
-    if not scores:
-        return Score(math.nan, math.nan, math.nan, math.nan)
-    n = len(scores)
+    """Mean of each figure over the pictures that have it (without a subject there is none); NaN for none."""
     return Score(
-        sum(s.psnr for s in scores) / n,
-        sum(s.ssim for s in scores) / n,
-        sum(s.whole_psnr for s in scores) / n,
-        sum(s.whole_ssim for s in scores) / n,
+        _mean([s.psnr for s in scores]),
+        _mean([s.ssim for s in scores]),
+        _mean([s.whole_psnr for s in scores]),
+        _mean([s.whole_ssim for s in scores]),
     )
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if math.isfinite(value)]
+    return sum(known) / len(known) if known else math.nan
+
+
+def _rounded(value: float, digits: int) -> float | None:
+    return round(value, digits) if math.isfinite(value) else None
 
 
 def score_shots(

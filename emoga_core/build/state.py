@@ -19,7 +19,7 @@ from emoga_core.avatars.motion import JAW
 from emoga_core.build.draw import draw
 from emoga_core.build.errors import BuildError, BuildInterrupted
 from emoga_core.build.face_mask import face_mask
-from emoga_core.build.pictures import Shot, View, hold_out, load_shots
+from emoga_core.build.pictures import Shot, View, check_pictures, hold_out, load_shots
 from emoga_core.captures import Capture, FlameParameters
 from emoga_core.losses import l1_ssim, psnr
 from emoga_core.render import rasterize_mesh
@@ -126,6 +126,7 @@ class _Fit:
         _same_person(avatar, self.parameters, capture)
         self.parts = hold_out(capture, options.holdout_cameras, options.holdout_frames)
         self.triangle_mask = face_mask(avatar.head)
+        check_pictures(self.parts.held_out)
         shots = load_shots(self.parts.train, options.size)
         self.views = [(shot, self._face_view(shot)) for shot in shots]
         self.generator = torch.Generator().manual_seed(options.seed)

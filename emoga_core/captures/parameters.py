@@ -15,6 +15,8 @@ from emoga_core.npz import pack_npz, unpack_npz
 FLAME_VERTICES = 5023
 FLAME_VERTICES_WITH_TEETH = 5143
 _POSE_KEYS = ("rotation", "neck_pose", "jaw_pose", "eyes_pose")
+_LARGEST = 1e4
+"""No metre, radian or coefficient of a head comes near; float32 would not resolve a face there either."""
 
 
 @dataclass(frozen=True)
@@ -179,9 +181,15 @@ def _read_file(path: Path, first: bool) -> dict[str, np.ndarray]:
                 f"{path}: {key} has shape {array.shape}, expected (1, {sizes.get(key, 'N')}); "
                 "export the capture again, one file for each timestep"
             )
-        array = array.astype(np.float32)
         if not np.isfinite(array).all():
             raise CaptureError(f"{path}: {key} holds numbers that are not finite; track or export it again")
+        largest = np.abs(array.astype(np.float64)).max(initial=0)
+        if largest > _LARGEST:
+            raise CaptureError(
+                f"{path}: {key} holds {largest:.3g}, far beyond any head in metres and radians; "
+                "track or export it again"
+            )
+        array = array.astype(np.float32)
         if key == "static_offset":
             if array.ndim not in (2, 3) or array.shape[-1] != 3 or (array.ndim == 3 and array.shape[0] != 1):
                 raise CaptureError(f"{path}: static_offset has shape {array.shape}, expected (1, V, 3)")

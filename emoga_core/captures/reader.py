@@ -75,7 +75,7 @@ class _Reader:
         for number, row in enumerate(rows):
             try:
                 if not isinstance(row, dict):
-                    raise CaptureError("is not an object")
+                    raise CaptureError(f"is not an object; {_EXPORT_AGAIN}")
                 self.frames.append(self._frame(row, table, split))
             except CaptureError as error:
                 raise CaptureError(f"{path}: frame {number}: {error}") from None

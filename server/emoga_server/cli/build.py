@@ -150,6 +150,8 @@ def _save(result: BuildResult, out: Path) -> None:
 
 
 def _print_report(report: BuildReport, out: Path) -> None:
+    import math
+
     from rich.console import Console
     from rich.table import Table
 
@@ -170,6 +172,8 @@ def _print_report(report: BuildReport, out: Path) -> None:
         rows.append((f"camera {camera}", report.mean(camera=camera), count))
     for label, value, count in rows:
         figures = (value.psnr, value.ssim, value.whole_psnr, value.whole_ssim)
-        shown = (f"{x:.2f}" if i % 2 == 0 else f"{x:.4f}" for i, x in enumerate(figures))
+        shown = (
+            "-" if math.isnan(x) else f"{x:.2f}" if i % 2 == 0 else f"{x:.4f}" for i, x in enumerate(figures)
+        )
         table.add_row(label, str(count), *shown)
     console.print(table)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from emoga_core.avatars import load_avatar
+from emoga_core.captures.images import write_png
 from emoga_core.heads import Head, save_head
 from emoga_server import cli
 
+SIZE = 48
 SMALL = ("--steps", "40", "--gaussians", "300", "--latent", "8")
 
 
@@ -98,6 +102,36 @@ def test_mistakes_are_one_clear_line(
     code, _, error = emoga("build", ball_capture, "--head", head_file, *SMALL, *arguments)
     assert code == 1 and message in error and error.count("\n") == 1 and error.startswith("error: ")
     assert not list(tmp_path.glob("x.*"))
+
+
+def test_a_damaged_held_out_picture_is_found_before_the_work(
+    emoga, tmp_path, ball_capture, head_file
+) -> None:
+    out = tmp_path / "x.emoga"
+    copy = shutil.copytree(ball_capture, tmp_path / "capture")
+    picture = copy / "images" / "00000_04.png"  # camera 4 is held out
+    picture.write_bytes(picture.read_bytes()[:-40])
+    code, _, error = emoga("build", copy, "-o", out, "--head", head_file, *SMALL)
+    assert code == 1 and f"{picture}: not a picture, or damaged" in error and error.count("\n") == 1
+    assert not list(tmp_path.glob("x.*"))
+
+
+def blacken(mattes: list[Path]) -> None:
+    for path in mattes:
+        write_png(path, np.zeros((SIZE, SIZE), np.float32))
+
+
+def test_pictures_without_anybody(emoga, tmp_path, ball_capture, head_file, ball_head) -> None:
+    out = tmp_path / "x.emoga"
+    copy = shutil.copytree(ball_capture, tmp_path / "capture")
+    blacken(sorted((copy / "fg_masks").glob("*_04.png")))  # all that is held out of the training poses
+    code, text, error = emoga("build", copy, "-o", out, "--head", head_file, *SMALL)
+    assert code == 0 and error == "" and "nan" not in text and "inf" not in text
+    scores = load_avatar(out, ball_head).provenance["build"]["scores"]
+    assert scores["groups"]["val"]["psnr_db"] is None and scores["overall"]["psnr_db"] > 5
+    blacken(sorted((copy / "fg_masks").glob("*.png")))
+    code, _, error = emoga("build", copy, "-o", tmp_path / "y.emoga", "--head", head_file, *SMALL)
+    assert code == 1 and "every matte is black" in error and not list(tmp_path.glob("y.*"))
 
 
 def test_wrong_head_is_refused(emoga, tmp_path, ball_capture) -> None:

@@ -186,12 +186,21 @@ def _parameter_file(capture, **change):
         ({"eyes_pose": np.zeros((1, 3))}, "eyes_pose has shape"),
         ({"translation": np.array([["a", "b", "c"]])}, "translation is of type"),
         ({"rotation": np.array([[{}, {}, {}]], object)}, "damaged, or no npz of numbers"),
+        ({"translation": np.array([[0, 1e30, 0]])}, "translation holds 1e\\+30, far beyond any head"),
+        ({"expr": np.full((1, 5), 1e300)}, "expr holds 1e\\+300, far beyond any head"),
     ],
 )
 def test_bad_parameters_are_named(capture, change, message):
     _parameter_file(capture, **change)
     with pytest.raises(CaptureError, match=f"00001.npz: {message}"):
         read_capture(capture)
+
+
+def test_a_file_that_is_no_archive_is_not_recommended_for_unpickling(capture):
+    (capture / "flame_param" / "00001.npz").write_text("hello")
+    with pytest.raises(CaptureError, match="00001.npz: damaged, or no npz") as caught:
+        read_capture(capture)
+    assert "load" not in str(caught.value) and "copy or export it again" in str(caught.value)
 
 
 def test_a_bad_static_offset_is_named(tmp_path, lab):
