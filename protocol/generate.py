@@ -13,7 +13,7 @@ from generator import csharp, javascript, python, schema
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = {
-    ROOT / "protocol/emoga_protocol/_generated.py": python.emit,
+    ROOT / "protocol/emoga_protocol/messages.py": python.emit,
     ROOT / "server/emoga_server/web/protocol/messages.js": javascript.emit,
     ROOT / "unity_client/Runtime/Core/Messages.g.cs": csharp.emit,
 }

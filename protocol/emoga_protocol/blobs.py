@@ -14,7 +14,10 @@ from typing import Any, NamedTuple
 import msgpack
 import numpy as np
 
-from emoga_protocol._generated import (
+from emoga_protocol.codec import unpack_map
+from emoga_protocol.errors import ProtocolError
+from emoga_protocol.fields import from_wire, parse_type, to_wire
+from emoga_protocol.messages import (
     BLOB_MAGIC,
     BLOB_PREFIX_SIZE,
     BLOB_VERSION,
@@ -22,9 +25,6 @@ from emoga_protocol._generated import (
     BlobRef,
     Limits,
 )
-from emoga_protocol.codec import unpack_map
-from emoga_protocol.errors import ProtocolError
-from emoga_protocol.fields import from_wire, parse_type, to_wire
 from emoga_protocol.spec import ArraySpec, BlobSpec
 
 _PREFIX = struct.Struct("<4sBBHII")

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgpack
 
-from emoga_protocol._generated import COMMANDS, HEADER_SIZE, MESSAGES, Command, Limits, MessageType
 from emoga_protocol.errors import ProtocolError
 from emoga_protocol.fields import struct_from_wire, struct_to_wire
 from emoga_protocol.header import Header, pack_header, unpack_header
+from emoga_protocol.messages import COMMANDS, HEADER_SIZE, MESSAGES, Command, Limits, MessageType
 
 BINARY_TYPES = frozenset({MessageType.FRAME, MessageType.FRAME_ACK})
 _BUFFERS_KEY = "buffers"

@@ -7,8 +7,8 @@ import math
 import re
 from typing import Any, NamedTuple
 
-from emoga_protocol._generated import EASINGS, STRUCTS, Limits
 from emoga_protocol.errors import ProtocolError
+from emoga_protocol.messages import EASINGS, STRUCTS, Limits
 from emoga_protocol.spec import FieldSpec
 
 _INTEGERS = {

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emoga_protocol._generated import (
+from emoga_protocol.errors import ProtocolError
+from emoga_protocol.header import pack_header
+from emoga_protocol.messages import (
     FRAME_MAX_INTEGER,
     FRAME_PREFIX_SIZE,
     FRAME_RANGES,
@@ -19,8 +21,6 @@ from emoga_protocol._generated import (
     Limits,
     MessageType,
 )
-from emoga_protocol.errors import ProtocolError
-from emoga_protocol.header import pack_header
 
 if TYPE_CHECKING:
     from emoga_protocol.codec import Envelope

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-from emoga_protocol._generated import HEADER_SIZE, PROTOCOL_VERSION
 from emoga_protocol.errors import ProtocolError
+from emoga_protocol.messages import HEADER_SIZE, PROTOCOL_VERSION
 
 _HEADER = struct.Struct("<BBHIQ")
 assert _HEADER.size == HEADER_SIZE

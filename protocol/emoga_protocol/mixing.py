@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from emoga_protocol._generated import EASINGS
 from emoga_protocol.errors import ProtocolError
+from emoga_protocol.messages import EASINGS
 
 
 def normalize_weights(weights: np.ndarray) -> np.ndarray:

@@ -127,7 +127,7 @@ def _blobs(schema: Schema) -> Iterator[str]:
 
 
 def emit(schema: Schema) -> str:
-    """The text of `emoga_protocol/_generated.py`."""
+    """The text of `emoga_protocol/messages.py`."""
     structs, messages, commands = schema["structs"], schema["messages"], schema["commands"]
     upper = {name.upper(): error["code"] for name, error in schema["errors"].items()}
     flags = {name: 1 << flag["bit"] for name, flag in schema["frame"]["flags"].items()}

@@ -70,12 +70,3 @@ def test_every_field_type_is_understood():
             while kind.item is not None:
                 kind = kind.item
             assert kind.kind in scalars | set(messages.STRUCTS)
-
-
-def test_the_public_module_offers_every_definition():
-    from emoga_protocol import _generated
-
-    tools = {"annotations", "dataclass", "field", "IntEnum", "IntFlag", "Any", "ClassVar"}
-    tools |= {"ArraySpec", "BlobSpec", "FieldSpec"}
-    names = {name for name in vars(_generated) if not name.startswith("_")} - tools
-    assert names == {name for name in vars(messages) if not name.startswith("_")}

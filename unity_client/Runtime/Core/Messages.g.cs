@@ -38,6 +38,8 @@ namespace Emoga.Protocol
         public const int MaxFrameCoefficients = 2048;
         public const int AckEveryFrames = 4;
         public const int AckEveryMs = 50;
+        public const int MaxMessagesPerSecond = 50;
+        public const int MaxMessageBurst = 100;
     }
 
     /// <summary>Message numbers.</summary>
@@ -45,9 +47,9 @@ namespace Emoga.Protocol
     {
         /// <summary>First message of a client.</summary>
         Hello = 1,
-        /// <summary>Answer to HELLO; MANIFEST and STATUS follow.</summary>
+        /// <summary>Answer to HELLO; MANIFEST follows.</summary>
         Welcome = 2,
-        /// <summary>Everything there is; replaces any earlier manifest.</summary>
+        /// <summary>Every avatar that is ready, perhaps none yet; replaces any earlier manifest.</summary>
         Manifest = 3,
         /// <summary>Asks for a range of a blob; answered by BLOB_CHUNKs.</summary>
         BlobGet = 4,
@@ -65,7 +67,7 @@ namespace Emoga.Protocol
         Command = 10,
         /// <summary>A command succeeded.</summary>
         Result = 11,
-        /// <summary>A command failed (id) or the connection has a problem (no id).</summary>
+        /// <summary>A command or BLOB_GET failed (its id), or the connection has a problem (no id).</summary>
         Error = 12,
         /// <summary>How far a long job is.</summary>
         JobProgress = 13,
@@ -73,7 +75,7 @@ namespace Emoga.Protocol
         Ping = 14,
         /// <summary>Answer to PING.</summary>
         Pong = 15,
-        /// <summary>What is playing now; sent after MANIFEST and whenever it changes.</summary>
+        /// <summary>What is playing now; sent whenever it changes, and after MANIFEST once an avatar is ready.</summary>
         Status = 16,
         /// <summary>The connection is about to be closed on purpose.</summary>
         Bye = 17,
@@ -272,7 +274,7 @@ namespace Emoga.Protocol
         public uint Capabilities = 0;
     }
 
-    /// <summary>Answer to HELLO; MANIFEST and STATUS follow.</summary>
+    /// <summary>Answer to HELLO; MANIFEST follows.</summary>
     public sealed class WelcomeMessage
     {
         public const MessageType Type = MessageType.Welcome;
@@ -288,7 +290,7 @@ namespace Emoga.Protocol
         public float Fps;
     }
 
-    /// <summary>Everything there is; replaces any earlier manifest.</summary>
+    /// <summary>Every avatar that is ready, perhaps none yet; replaces any earlier manifest.</summary>
     public sealed class ManifestMessage
     {
         public const MessageType Type = MessageType.Manifest;
@@ -304,6 +306,8 @@ namespace Emoga.Protocol
         public uint Offset = 0;
         /// <summary>Null: to the end.</summary>
         public uint? Length;
+        /// <summary>Comes back in the ERROR if the blob cannot be sent; shares its numbers with COMMAND.</summary>
+        public uint? Id;
     }
 
     /// <summary>A piece of a blob in one raw buffer, in order of offset.</summary>
@@ -365,7 +369,7 @@ namespace Emoga.Protocol
         public object Value;
     }
 
-    /// <summary>A command failed (id) or the connection has a problem (no id).</summary>
+    /// <summary>A command or BLOB_GET failed (its id), or the connection has a problem (no id).</summary>
     public sealed class ErrorMessage
     {
         public const MessageType Type = MessageType.Error;
@@ -408,7 +412,7 @@ namespace Emoga.Protocol
         public ulong PeerTime;
     }
 
-    /// <summary>What is playing now; sent after MANIFEST and whenever it changes.</summary>
+    /// <summary>What is playing now; sent whenever it changes, and after MANIFEST once an avatar is ready.</summary>
     public sealed class StatusMessage
     {
         public const MessageType Type = MessageType.Status;
@@ -423,7 +427,7 @@ namespace Emoga.Protocol
         public float Position = 0f;
         /// <summary>Server clock, microseconds.</summary>
         public ulong Time;
-        /// <summary>State name -&gt; weight it is moving to.</summary>
+        /// <summary>State name -&gt; weight it is moving to, before the sum is limited to 1.</summary>
         public Dictionary<string, float> Targets = new Dictionary<string, float>();
         public IdleSettings Idle;
     }
@@ -488,7 +492,7 @@ namespace Emoga.Protocol
     public sealed class PlayCommand
     {
         public const string CommandName = "play";
-        /// <summary>Null: as it is.</summary>
+        /// <summary>Whether the motion repeats; null: as it is.</summary>
         public bool? Loop;
         /// <summary>1 is real time.</summary>
         public float? Speed;
@@ -498,6 +502,13 @@ namespace Emoga.Protocol
     public sealed class PauseCommand
     {
         public const string CommandName = "pause";
+    }
+
+    /// <summary>Choose whether the motion repeats; it plays on or stays paused as it was.</summary>
+    public sealed class SetLoopCommand
+    {
+        public const string CommandName = "set_loop";
+        public bool Loop;
     }
 
     /// <summary>Jump within the motion.</summary>

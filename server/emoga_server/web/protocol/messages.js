@@ -81,6 +81,8 @@ export const Limits = freeze({
   "MAX_FRAME_COEFFICIENTS": 2048,
   "ACK_EVERY_FRAMES": 4,
   "ACK_EVERY_MS": 50,
+  "MAX_MESSAGES_PER_SECOND": 50,
+  "MAX_MESSAGE_BURST": 100,
 });
 
 /** Name -> polynomial (lowest power first) below one half, and from there on. */
@@ -113,7 +115,7 @@ export const MESSAGES = freeze({
   "1": {"name": "HELLO", "binary": false, "buffers": [0, 0], "fields": [{"name": "versions", "type": "list<u8>"}, {"name": "client", "type": "str", "default": ""}, {"name": "capabilities", "type": "u32", "default": 0}]},
   "2": {"name": "WELCOME", "binary": false, "buffers": [0, 0], "fields": [{"name": "version", "type": "u8"}, {"name": "server", "type": "str", "default": ""}, {"name": "session", "type": "str", "default": ""}, {"name": "capabilities", "type": "u32", "default": 0}, {"name": "time", "type": "u64"}, {"name": "fps", "type": "f32"}]},
   "3": {"name": "MANIFEST", "binary": false, "buffers": [0, 0], "fields": [{"name": "revision", "type": "u32"}, {"name": "avatars", "type": "list<AvatarInfo>"}]},
-  "4": {"name": "BLOB_GET", "binary": false, "buffers": [0, 0], "fields": [{"name": "sha256", "type": "sha256"}, {"name": "offset", "type": "u32", "default": 0}, {"name": "length", "type": "u32?", "default": null}]},
+  "4": {"name": "BLOB_GET", "binary": false, "buffers": [0, 0], "fields": [{"name": "sha256", "type": "sha256"}, {"name": "offset", "type": "u32", "default": 0}, {"name": "length", "type": "u32?", "default": null}, {"name": "id", "type": "u32?", "default": null}]},
   "5": {"name": "BLOB_CHUNK", "binary": false, "buffers": [1, 1], "fields": [{"name": "sha256", "type": "sha256"}, {"name": "offset", "type": "u32"}, {"name": "size", "type": "u32"}]},
   "6": {"name": "STATE_PUT", "binary": false, "buffers": [0, 1], "fields": [{"name": "avatar", "type": "u16"}, {"name": "state", "type": "StateInfo"}, {"name": "provisional", "type": "bool", "default": false}]},
   "7": {"name": "STATE_COMMIT", "binary": false, "buffers": [0, 0], "fields": [{"name": "avatar", "type": "u16"}, {"name": "state", "type": "StateInfo"}, {"name": "state_revision", "type": "u32"}]},
@@ -139,6 +141,7 @@ export const COMMANDS = freeze({
   "set_weights": [{"name": "weights", "type": "map<f32>"}, {"name": "duration", "type": "f32", "default": 0.4}, {"name": "easing", "type": "easing", "default": "smoothstep"}, {"name": "exclusive", "type": "bool", "default": false}],
   "play": [{"name": "loop", "type": "bool?", "default": null}, {"name": "speed", "type": "f32?", "default": null}],
   "pause": [],
+  "set_loop": [{"name": "loop", "type": "bool"}],
   "seek": [{"name": "position", "type": "f32"}],
   "choose_motion": [{"name": "motion", "type": "str?"}, {"name": "loop", "type": "bool", "default": true}, {"name": "blend", "type": "f32", "default": 0.3}],
   "set_idle": [{"name": "enabled", "type": "bool?", "default": null}, {"name": "blinks", "type": "f32?", "default": null}, {"name": "breathing", "type": "f32?", "default": null}, {"name": "micro_motion", "type": "f32?", "default": null}, {"name": "gaze", "type": "f32?", "default": null}],
