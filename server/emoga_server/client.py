@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import itertools
 import ssl
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -28,23 +29,25 @@ from emoga_protocol.messages import (
     TOKEN_SUBPROTOCOL_PREFIX,
     AvatarInfo,
     BlobGet,
-    ErrorCode,
     Hello,
     Limits,
     Manifest,
     MessageType,
     Ping,
+    Pong,
     StateCommit,
     StateInfo,
     Status,
     Welcome,
 )
 
+_KEPT = 4096
+
 
 class CommandFailed(Exception):
-    """The server answered a command with ERROR."""
+    """The server answered a command or a request for a blob with ERROR; `code` is one of ErrorCode."""
 
-    def __init__(self, code: ErrorCode, message: str) -> None:
+    def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
 
@@ -61,13 +64,15 @@ class Client:
         self.socket = socket
         self.acknowledge = acknowledge
         self._latest: dict[type, Any] = {}
-        self.frames: list[Frame] = []
-        self.log: list[Envelope] = []
-        """Every message but FRAME and BLOB_CHUNK, in order of arrival."""
+        self.frames: deque[Frame] = deque(maxlen=_KEPT)
+        """The last frames, the newest at the end."""
+        self.frames_received = 0
+        self.log: deque[Envelope] = deque(maxlen=_KEPT)
+        """The last messages but FRAME and BLOB_CHUNK, in order of arrival."""
         self._changed = asyncio.Condition()
         self._ids = itertools.count(1)
         self._replies: dict[int, asyncio.Future[Any]] = {}
-        self._blobs: dict[str, tuple[bytearray, asyncio.Future[bytes]]] = {}
+        self._blobs: dict[str, tuple[int, bytearray]] = {}
         self._since_ack = 0
         self._ack_at = 0.0
         self._reader: asyncio.Task[None] | None = None
@@ -110,7 +115,7 @@ class Client:
                     await client._reader
 
     def has(self, kind: type) -> bool:
-        """Whether a message of this class (Welcome, Manifest, Status) has arrived."""
+        """Whether a message of this class (Welcome, Manifest, Status, Pong) has arrived."""
         return kind in self._latest
 
     @property
@@ -153,9 +158,9 @@ class Client:
 
     async def next_frame(self, timeout: float = 10.0) -> Frame:
         """The next frame to arrive."""
-        count = len(self.frames)
-        await self.until(lambda: len(self.frames) > count, timeout)
-        return self.frames[count]
+        count = self.frames_received
+        await self.until(lambda: self.frames_received > count, timeout)
+        return self.frames[count - self.frames_received]
 
     async def command(self, command: Any) -> Any:
         """Sends a command and returns its result.
@@ -164,35 +169,40 @@ class Client:
             CommandFailed: the server answered with an error.
         """
         number = next(self._ids)
-        reply = asyncio.get_running_loop().create_future()
-        self._replies[number] = reply
-        await self.socket.send(encode(make_command(number, command)))
-        try:
-            return await asyncio.wait_for(reply, 10.0)
-        finally:
-            del self._replies[number]
+        return await self._answer(number, make_command(number, command), 10.0)
 
     async def blob(self, sha256: str, timeout: float = 30.0) -> bytes:
-        """Fetches a blob over the WebSocket and checks its hash."""
-        done = asyncio.get_running_loop().create_future()
-        self._blobs[sha256] = (bytearray(), done)
-        await self.socket.send(encode(BlobGet(sha256=sha256)))
+        """Fetches a blob over the WebSocket and checks its hash.
+
+        Raises:
+            CommandFailed: the server does not have it, or too many are on their way.
+            ProtocolError: it arrived damaged.
+        """
+        number = next(self._ids)
+        self._blobs[sha256] = (number, bytearray())
         try:
-            data = await asyncio.wait_for(done, timeout)
+            data = await self._answer(number, BlobGet(sha256=sha256, id=number), timeout)
         finally:
             del self._blobs[sha256]
         if hashlib.sha256(data).hexdigest() != sha256:
             raise ProtocolError(f"blob {sha256} arrived damaged")
         return data
 
+    async def _answer(self, number: int, request: Any, timeout: float) -> Any:
+        """Sends a request and waits for what `_replies` is told of its number."""
+        self._replies[number] = reply = asyncio.get_running_loop().create_future()
+        try:
+            await self.socket.send(encode(request))
+            return await asyncio.wait_for(reply, timeout)
+        finally:
+            del self._replies[number]
+
     async def ping(self) -> tuple[int, int]:
         """(our time as sent, server clock in microseconds)."""
         sent = int(asyncio.get_running_loop().time() * 1e6)
-        seen = len(self.log)
         await self.socket.send(encode(Ping(time=sent)))
-        await self.until(lambda: any(e.type is MessageType.PONG for e in self.log[seen:]))
-        pong = next(e.message for e in self.log[seen:] if e.type is MessageType.PONG)
-        return pong.time, pong.peer_time
+        await self.until(lambda: self.has(Pong) and self._newest(Pong).time == sent)
+        return sent, self._newest(Pong).peer_time
 
     async def _read(self) -> None:
         try:
@@ -215,7 +225,7 @@ class Client:
             return
         else:
             self.log.append(envelope)
-        if isinstance(message, Welcome | Manifest | Status):
+        if isinstance(message, Welcome | Manifest | Status | Pong):
             self._latest[type(message)] = message
         elif isinstance(message, StateCommit):
             self._commit(message)
@@ -230,6 +240,7 @@ class Client:
                 frame = decode_frame(envelope, avatar.layout)
                 if frame.avatar == avatar.slot:
                     self.frames.append(frame)
+                    self.frames_received += 1
                     break
         self._since_ack += 1
         now = asyncio.get_running_loop().time()
@@ -252,7 +263,7 @@ class Client:
         if reply is None or reply.done():
             return
         if hasattr(message, "code"):
-            reply.set_exception(CommandFailed(ErrorCode(message.code), message.message))
+            reply.set_exception(CommandFailed(message.code, message.message))
         else:
             reply.set_result(message.value)
 
@@ -260,7 +271,10 @@ class Client:
         entry = self._blobs.get(message.sha256)
         if entry is None:
             return
-        received, done = entry
+        number, received = entry
+        if message.offset != len(received):
+            raise ProtocolError(f"a piece of blob {message.sha256} is missing at byte {len(received)}")
         received += data
-        if len(received) >= message.size and not done.done():
-            done.set_result(bytes(received))
+        reply = self._replies.get(number)
+        if len(received) >= message.size and reply and not reply.done():
+            reply.set_result(bytes(received))

@@ -17,7 +17,6 @@ import logging
 import struct
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
@@ -50,17 +49,18 @@ class Connection:
         socket: the open WebSocket.
         fps: frames a second of the stream, for the credits.
         overflow: bytes of a last message to a client that falls too far behind.
+        flood: bytes of a last message to a client that sends too much.
     """
 
-    def __init__(self, socket: ServerConnection, limits: Limits, fps: float, overflow: bytes = b"") -> None:
+    def __init__(
+        self, socket: ServerConnection, limits: Limits, fps: float, overflow: bytes = b"", flood: bytes = b""
+    ) -> None:
         self.socket = socket
         self.limits = limits
         self.credits = FrameCredits(fps, limits.min_frames_in_flight, limits.rtt_window_seconds)
         self.streaming = False
         """Whether frames are wanted; the owner sets it once the client knows what they mean."""
-        self.context: Any = None
-        """For the owner."""
-        self._overflow = overflow
+        self._overflow, self._flood = overflow, flood
         self._reliable: deque[bytes] = deque()
         self._reliable_bytes = 0
         self._latest: dict[str, bytes] = {}
@@ -140,6 +140,11 @@ class Connection:
         """Puts an already framed message (see `framed`) on the socket: the same bytes for every client."""
         self.socket.transport.write(frame)
 
+    def acknowledge(self, seq: int) -> None:
+        """The client has seen every frame up to `seq`. Costs it nothing if such a frame was in flight."""
+        if self.credits.acknowledge(seq, self._now()):
+            self._bucket.put_back()
+
     async def run(self, receive: Callable[[bytes | str], None]) -> None:
         """Feeds received messages to `receive` until the connection ends; drops a client that floods.
 
@@ -156,7 +161,9 @@ class Connection:
                     _log.exception("a message could not be handled")
                     self.drop(INTERNAL, "the server failed; its log says why")
             else:
-                self.drop(POLICY, f"more than {self.limits.inbound_per_second:g} messages a second")
+                self.drop(
+                    POLICY, f"more than {self.limits.inbound_per_second:g} messages a second", self._flood
+                )
 
         if isinstance(self.socket, Socket):
             self.socket.received = admit

@@ -19,7 +19,9 @@ from __future__ import annotations
 
 from collections import deque
 
-ACK_DELAY = 0.05
+from emoga_protocol.messages import Limits
+
+ACK_DELAY = Limits.ACK_EVERY_MS / 1000
 """Seconds a client may hold an acknowledgement back (`limits.ack_every_ms` of the protocol)."""
 RATE_PERIOD = 0.5
 """Seconds over which the rate of acknowledged frames is counted."""
@@ -91,11 +93,11 @@ class FrameCredits:
             self._period_start = now
         return True
 
-    def acknowledge(self, seq: int, now: float) -> None:
-        """The client has applied or superseded every frame up to `seq`. Frames never sent are ignored."""
+    def acknowledge(self, seq: int, now: float) -> bool:
+        """The client has applied or superseded every frame up to `seq`; whether any was in flight."""
         queue = self._in_flight
         if seq <= self.acked or not queue or seq < queue[0][0]:
-            return
+            return False
         self.acked = seq
         while queue and queue[0][0] <= seq:
             sent_seq, sent = queue.popleft()
@@ -108,6 +110,7 @@ class FrameCredits:
             self.rate = min(self.fps, measured)
             self._period_start, self._delivered, self._skipped_in_period = now, 0, False
             self._resize()
+        return True
 
     def _measure(self, rtt: float, now: float) -> None:
         samples = self._samples

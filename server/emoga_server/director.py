@@ -20,6 +20,9 @@ from emoga_server.motion import Array, Motion, Player, Pose, axis_angles, mix, m
 SPEED_RANGE = (-4.0, 4.0)
 MAX_TRANSITION = 60.0
 """Seconds that a weight change or a cross-fade may take."""
+MAX_IDLE_STEP = 1.0
+"""Seconds by which idle behaviour moves on from one frame to the next at most: after days without a viewer,
+living through every blink that nobody saw would stop the stream for seconds."""
 
 
 class CommandError(Exception):
@@ -101,7 +104,8 @@ class Director:
         self._weights: dict[str, Transition] = {name: Transition() for name in states}
         self._fade: tuple[Player | None, float, float] | None = None  # (what fades out, since, seconds)
         self._damping = np.ones(4)
-        self._epoch = self._last = now
+        self._last = now
+        self._idle_time = 0.0
         self._cut = True
 
     # commands
@@ -159,6 +163,10 @@ class Director:
         """Holds the motion where it is; idle behaviour goes on."""
         if self.player:
             self.player.change(now, playing=False)
+
+    def set_loop(self, loop: bool, now: float) -> None:
+        """Chooses whether the motion repeats; playing or paused, it stays so."""
+        self._playing_motion().change(now, loop=loop)
 
     def seek(self, position: float, now: float) -> None:
         """Jumps to `position` seconds within the motion."""
@@ -235,6 +243,8 @@ class Director:
     def _idle_over(self, pose: Pose, now: float) -> Pose:
         """Adds idle behaviour, turned down where the motion does the same by itself."""
         settings = self.idle_settings
+        elapsed = max(0.0, now - self._last)
+        self._idle_time += min(elapsed, MAX_IDLE_STEP)
         wanted = np.zeros(4)
         if settings.enabled:
             wanted[:] = 1.0
@@ -244,11 +254,11 @@ class Director:
                 wanted[1] = 0.5 if motion.own_head else 1.0
                 wanted[2] = 0.2 if motion.own_head else 1.0
                 wanted[3] = 0.0 if motion.own_gaze else 1.0
-        self._damping += (wanted - self._damping) * -math.expm1(-max(0.0, now - self._last) / 0.3)
+        self._damping += (wanted - self._damping) * -math.expm1(-elapsed / 0.3)
         if not settings.enabled and self._damping.max() < 1e-3:
             return pose
         amounts = self._damping * (settings.blinks, settings.breathing, settings.micro_motion, settings.gaze)
-        idle = self._idle(max(0.0, now - self._epoch), IdleAmounts(*map(float, amounts)))
+        idle = self._idle(self._idle_time, IdleAmounts(*map(float, amounts)))
         expression = pose.expression + idle.expression
         if self._range:
             expression = np.clip(expression, *self._range)

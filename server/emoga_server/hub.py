@@ -41,7 +41,7 @@ from emoga_server.limits import Limits
 from emoga_server.metrics import CONTENT_TYPE, Metrics
 from emoga_server.pages import Pages
 from emoga_server.security import Security
-from emoga_server.session import TOO_FAR_BEHIND, Session
+from emoga_server.session import TOO_FAR_BEHIND, TOO_MANY_MESSAGES, Session
 from emoga_server.stage import Stage, clock
 from emoga_server.transport import Transport
 from emoga_server.version import VERSION
@@ -97,7 +97,7 @@ class Hub:
         self.metrics = Metrics()
         self._say = say
         self._pages = Pages()
-        self._sessions: set[Connection] = set()
+        self._clients: dict[Connection, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._jobs: dict[int, bytes] = {}  # job -> its latest JOB_PROGRESS
         self._job_numbers = itertools.count(1)
@@ -183,35 +183,35 @@ class Hub:
             self._tick(clock())
 
     def _tick(self, now: float) -> None:
-        if not self._sessions:
+        viewers = list(self._viewers())
+        if not viewers:
             return
         frame = self.stage.frame(now)
         if frame is not None:
             seq, data, changed = frame
             self._status_due |= changed
-            targets = [
-                connection
-                for connection in self._sessions
-                if connection.streaming and connection.is_open and connection.credits.admit(seq, now)
-            ]
+            targets = [connection for connection in viewers if connection.credits.admit(seq, now)]
             message = framed(data)
             for connection in targets:
                 connection.write(message)
             self.metrics.add("frames_total")
             self.metrics.add("frames_sent_total", len(targets))
-            self.metrics.add("frames_skipped_total", len(self._sessions) - len(targets))
+            self.metrics.add("frames_skipped_total", len(viewers) - len(targets))
             self.metrics.add("frame_bytes_total", len(data) * len(targets))
         if self._status_due and now - self._status_sent >= STATUS_INTERVAL:
             self._status_due, self._status_sent = False, now
             status = encode(self.stage.status(now))
-            for connection in self._sessions:
+            for connection in viewers:
                 connection.send_latest("status", status)
+
+    def _viewers(self) -> Iterator[Connection]:
+        """The clients that have been greeted: nobody else is told anything of what is on stage."""
+        return (connection for connection in self._clients if connection.streaming and connection.is_open)
 
     def broadcast(self, data: bytes) -> None:
         """Sends a reliable message to every greeted client."""
-        for connection in list(self._sessions):
-            if connection.streaming:
-                connection.send(data)
+        for connection in self._viewers():
+            connection.send(data)
 
     def publish_state(self, slot: int, state: StateInfo, delta: bytes) -> None:
         """Shows everybody a new or changed state of avatar `slot`.
@@ -225,26 +225,29 @@ class Hub:
         put = StatePut(avatar=slot, state=commit.state)
         short, inline = encode(put), encode(put, buffers=[delta])
         final = encode(commit)
-        for connection in list(self._sessions):
-            if connection.streaming:
-                if new:
-                    connection.send(self.stage.manifest())
-                connection.send(inline if connection.context.inline_states else short)
-                connection.send(final)
+        for connection in self._viewers():
+            if new:
+                connection.send(self.stage.manifest())
+            connection.send(inline if self._clients[connection].inline_states else short)
+            connection.send(final)
 
     # clients
 
     async def _serve(self, socket: ServerConnection) -> None:
-        connection = Connection(socket, self.options.limits, self.fps, TOO_FAR_BEHIND)
-        self._sessions.add(connection)
+        connection = Connection(socket, self.options.limits, self.fps, TOO_FAR_BEHIND, TOO_MANY_MESSAGES)
+        self._clients[connection] = session = Session(self, connection)
         self.metrics.add("clients_total")
-        connection.context = session = Session(self, connection)
         try:
             await session.run()
         finally:
-            self._sessions.discard(connection)
+            del self._clients[connection]
             if connection.dropped:
                 self.metrics.add("clients_dropped_total")
+
+    @property
+    def session(self) -> str:
+        """Identifies this run of the server."""
+        return self.stage.session
 
     def snapshot(self) -> Iterator[bytes]:
         """What a client must know to follow the stream from here on."""
@@ -295,7 +298,7 @@ class Hub:
             "status": "ok" if ready else "baking" if self._baking else "no avatar",
             "version": VERSION,
             "avatars": len(self.stage.actors),
-            "clients": len(self._sessions),
+            "clients": len(self._clients),
             "token_required": self.options.security.token is not None,
         }
         return text(HTTPStatus.OK, json.dumps(body) + "\n", "application/json")
@@ -318,9 +321,8 @@ class Hub:
                 )
             )
             self._jobs[job] = data
-            for connection in self._sessions:
-                if connection.streaming:
-                    connection.send_latest(f"job {job}", data)
+            for connection in self._viewers():
+                connection.send_latest(f"job {job}", data)
 
         report("queued", 0.0)
         self._baking += 1
@@ -357,7 +359,7 @@ class Hub:
             "jobs_failed_total": "Jobs that ended with an error.",
         }.items():
             self.metrics.counter(name, words)
-        self.metrics.gauge("clients", "WebSocket clients now.", lambda: len(self._sessions))
+        self.metrics.gauge("clients", "WebSocket clients now.", lambda: len(self._clients))
         self.metrics.gauge("connections", "Open sockets now.", lambda: self.transport.connections)
         self.metrics.gauge("refused", "Connections turned away.", lambda: self.transport.refused)
         self.metrics.gauge("avatars", "Avatars ready to be streamed.", lambda: len(self.stage.actors))

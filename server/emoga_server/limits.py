@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from emoga_protocol.messages import Limits as Wire
+
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -14,12 +16,13 @@ class Limits:
 
     connections: int = 1000
     """Open sockets, HTTP and WebSocket together; the next one is answered 503."""
-    inbound_message_bytes: int = 64 * KIB
+    inbound_message_bytes: int = Wire.MAX_INBOUND_BYTES
     inbound_queued: int = 8
     """Received messages waiting to be handled; beyond, the socket is not read."""
-    inbound_per_second: float = 50.0
-    inbound_burst: int = 100
-    """A client may save up this many messages; above rate and burst it is dropped."""
+    inbound_per_second: float = Wire.MAX_MESSAGES_PER_SECOND
+    inbound_burst: int = Wire.MAX_MESSAGE_BURST
+    """A client may save up this many messages; above rate and burst it is dropped. Acknowledgements of frames
+    in flight are free: there cannot be more of them than frames."""
     hello_seconds: float = 10.0
     """From the WebSocket handshake to HELLO."""
 
@@ -28,7 +31,7 @@ class Limits:
     """Queued reliable messages of one client; on overflow it is disconnected and resyncs when it returns."""
     bulk_requests: int = 256
     """Blobs that one client may have asked for over the WebSocket and not yet received."""
-    chunk_bytes: int = 256 * KIB
+    chunk_bytes: int = Wire.BLOB_CHUNK_BYTES
     write_buffer_bytes: int = 64 * KIB
     stalled_seconds: float = 20.0
     """A client that accepts no byte for this long is dropped."""
@@ -63,3 +66,7 @@ class TokenBucket:
             return False
         self.tokens -= 1.0
         return True
+
+    def put_back(self) -> None:
+        """The event that was admitted last does not count."""
+        self.tokens += 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from emoga_protocol.codec import Envelope, decode, encode, parse_command
 from emoga_protocol.errors import ProtocolError
@@ -25,13 +25,12 @@ from emoga_protocol.messages import (
     Result,
     Welcome,
 )
+from emoga_server.blobs import BlobStore
 from emoga_server.connection import POLICY, Connection
 from emoga_server.director import CommandError
+from emoga_server.metrics import Metrics
 from emoga_server.stage import clock, microseconds
 from emoga_server.version import VERSION
-
-if TYPE_CHECKING:
-    from emoga_server.hub import Hub
 
 _ACK = struct.Struct("<BBHIQ")
 _ACK_START = _ACK.pack(PROTOCOL_VERSION, MessageType.FRAME_ACK, 0, 0, 0)[:2]
@@ -45,16 +44,40 @@ def error_message(code: ErrorCode, message: str, identifier: int | None = None) 
     return encode(Error(id=identifier, code=code, message=message[:500], retryable=code in RETRYABLE))
 
 
+TOO_MANY_MESSAGES = error_message(ErrorCode.RATE_LIMITED, "too many messages a second; slow down")
+
+
+class Host(Protocol):
+    """What a session needs of the server that it belongs to."""
+
+    fps: float
+    blobs: BlobStore
+    metrics: Metrics
+
+    @property
+    def session(self) -> str:
+        """Identifies this run of the server: slots of another one mean nothing."""
+        ...
+
+    def snapshot(self) -> Iterator[bytes]:
+        """The messages that a client must have to follow the stream from here on."""
+        ...
+
+    def execute(self, command: Any) -> Any:
+        """Carries out a client's command and returns its result; raises CommandError."""
+        ...
+
+
 class Session:
     """One client from its first message to its last.
 
     Args:
-        hub: whose state the client sees and changes.
+        host: whose state the client sees and changes.
         connection: the client's connection; frames start once HELLO has been answered.
     """
 
-    def __init__(self, hub: Hub, connection: Connection) -> None:
-        self._hub, self._connection = hub, connection
+    def __init__(self, host: Host, connection: Connection) -> None:
+        self._host, self._connection = host, connection
         self._greeted = False
         self.client = ""
         self.inline_states = False
@@ -74,10 +97,9 @@ class Session:
 
     def receive(self, data: bytes | str) -> None:
         """Handles one message; anything that is not the protocol ends the connection."""
-        self._hub.metrics.add("messages_received_total")
+        self._host.metrics.add("messages_received_total")
         if len(data) == _ACK.size and isinstance(data, bytes) and data[:2] == _ACK_START and self._greeted:
-            seq = _ACK.unpack(data)[4]
-            self._connection.credits.acknowledge(seq, clock())
+            self._connection.acknowledge(_ACK.unpack(data)[4])
             return
         try:
             if isinstance(data, str):
@@ -85,7 +107,7 @@ class Session:
             envelope = decode(data, max_bytes=self._connection.limits.inbound_message_bytes)
             self._handle(envelope)
         except ProtocolError as error:
-            self._hub.metrics.add("malformed_total")
+            self._host.metrics.add("malformed_total")
             self._refuse(ErrorCode.BAD_MESSAGE, str(error))
 
     def _handle(self, envelope: Envelope) -> None:
@@ -119,15 +141,15 @@ class Session:
                 Welcome(
                     version=PROTOCOL_VERSION,
                     server=f"emoga {VERSION}",
-                    session=self._hub.stage.session,
+                    session=self._host.session,
                     capabilities=Capability.HTTP_BLOBS | Capability.INLINE_STATES,
                     time=microseconds(clock()),
-                    fps=self._hub.fps,
+                    fps=self._host.fps,
                 )
             )
         )
         # one go without awaiting: every change from here on reaches this client as a message of its own
-        for snapshot in self._hub.snapshot():
+        for snapshot in self._host.snapshot():
             self._connection.send(snapshot)
         self._connection.streaming = True
 
@@ -137,23 +159,23 @@ class Session:
                 command: Any = parse_command(message)
             except ProtocolError as error:
                 raise CommandError(ErrorCode.INVALID_ARGUMENT, str(error)) from None
-            value = self._hub.execute(command)
-            reply = encode(Result(id=message.id, value=value))
+            value = self._host.execute(command)
+            self._connection.send(encode(Result(id=message.id, value=value)))
         except CommandError as error:
-            reply = error_message(error.code, str(error), message.id)
-        self._connection.send(reply)
+            self._fail(message, error.code, str(error))
 
     def _blob(self, message: BlobGet) -> None:
-        data = self._hub.blobs.get(message.sha256)
+        data = self._host.blobs.get(message.sha256)
         if data is None:
-            self._connection.send(error_message(ErrorCode.NOT_FOUND, f"no blob {message.sha256}"))
+            self._fail(message, ErrorCode.NOT_FOUND, f"no blob {message.sha256}")
         elif message.offset > len(data):
             text = f"blob {message.sha256} has {len(data)} bytes, offset {message.offset} is beyond"
-            self._connection.send(error_message(ErrorCode.INVALID_ARGUMENT, text))
+            self._fail(message, ErrorCode.INVALID_ARGUMENT, text)
         elif not self._connection.send_bulk(self._chunks(message, data)):
-            self._connection.send(
-                error_message(ErrorCode.BUSY, "too many blobs asked for at once; wait for some")
-            )
+            self._fail(message, ErrorCode.BUSY, "too many blobs asked for at once; wait for some")
+
+    def _fail(self, request: Command | BlobGet, code: ErrorCode, message: str) -> None:
+        self._connection.send(error_message(code, message, request.id))
 
     def _chunks(self, message: BlobGet, data: bytes) -> Iterator[bytes]:
         stop = len(data) if message.length is None else min(len(data), message.offset + message.length)

@@ -26,6 +26,7 @@ from emoga_protocol.messages import (
     SeekCommand,
     SelectAvatarCommand,
     SetIdleCommand,
+    SetLoopCommand,
     SetWeightsCommand,
     StateCommit,
     StateInfo,
@@ -80,6 +81,7 @@ class Stage:
             SetWeightsCommand: self._set_weights,
             PlayCommand: lambda c, now: self._director().play(now, c.loop, c.speed),
             PauseCommand: lambda c, now: self._director().pause(now),
+            SetLoopCommand: lambda c, now: self._director().set_loop(c.loop, now),
             SeekCommand: lambda c, now: self._director().seek(c.position, now),
             ChooseMotionCommand: lambda c, now: self._director().choose_motion(
                 c.motion, now, c.loop, c.blend
@@ -154,7 +156,7 @@ class Stage:
         return Status(
             avatar=self.current.info.slot,
             motion=player.motion.name if player else None,
-            playing=player.playing if player else False,
+            playing=player.playing and not player.finished(now) if player else False,
             loop=player.loop if player else True,
             speed=player.speed if player else 1.0,
             position=player.position(now) if player else 0.0,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from emoga_protocol.codec import encode, encode_ack, make_command
+from emoga_protocol.codec import decode, encode, encode_ack, make_command
 from emoga_protocol.header import pack_header
 from emoga_protocol.messages import (
     PROTOCOL_VERSION,
@@ -25,7 +25,7 @@ from emoga_protocol.messages import (
     SetWeightsCommand,
     StatePut,
 )
-from emoga_server.client import Client
+from emoga_server.client import Client, CommandFailed
 from emoga_server.limits import Limits
 from emoga_server.security import Security
 
@@ -140,6 +140,33 @@ def test_a_flood_is_dropped(bundle, live, run):
     run(scenario)
 
 
+def test_acknowledging_a_fast_stream_is_no_flood_but_acknowledging_nothing_is(bundle, live, run):
+    async def scenario():
+        few = Limits(inbound_per_second=2.0, inbound_burst=5)
+        async with live(bundle, fps=120.0, limits=few) as hub, Client.connect(address(hub)) as client:
+            await client.until(lambda: client.frames_received > 100)  # some 25 acknowledgements
+            assert client.socket.close_code is None
+            with contextlib.suppress(ConnectionClosed):
+                for _ in range(50):
+                    await client.socket.send(encode_ack(2**40))
+            await client.socket.wait_closed()
+            assert client.socket.close_code == 1008
+
+    run(scenario)
+
+
+def test_nobody_hears_of_the_stage_before_the_greeting(bundle, live, run):
+    async def scenario():
+        async with live(bundle) as hub, Client.connect(address(hub)) as good, plain(hub) as mute:
+            for weight in (0.25, 0.5):
+                await good.command(SetWeightsCommand(weights={"happy": weight}))
+                await good.until(lambda weight=weight: good.status.targets["happy"] == weight)
+            await mute.send(HELLO)
+            assert decode(await mute.recv(decode=False)).type is MessageType.WELCOME
+
+    run(scenario)
+
+
 def test_an_oversized_message_is_dropped(bundle, live, run):
     async def scenario():
         async with live(bundle) as hub, Client.connect(address(hub)) as good:
@@ -188,9 +215,9 @@ def test_a_client_that_never_reads_costs_little_and_is_dropped(bundle, live, run
             for _ in range(30):
                 await loop.sock_sendall(raw, _masked(blob))
             await good.until(lambda: good.frames)
-            (silent,) = [c for c in hub._sessions if c.socket.remote_address[1] == raw.getsockname()[1]]
+            (silent,) = [c for c in hub._clients if c.socket.remote_address[1] == raw.getsockname()[1]]
             peak = 0
-            while silent in hub._sessions:
+            while silent in hub._clients:
                 peak = max(peak, silent.backlog_bytes)
                 await good.next_frame(2.0)
             assert peak < 1_500_000
@@ -214,8 +241,8 @@ def test_overflow_of_reliable_messages_disconnects(bundle, live, run):
             await loop.sock_sendall(raw, _handshake())
             await asyncio.sleep(0.1)
             await loop.sock_sendall(raw, _masked(HELLO))
-            await good.until(lambda: sum(c.streaming for c in hub._sessions) == 2)
-            (silent,) = [c for c in hub._sessions if c.socket.remote_address[1] == raw.getsockname()[1]]
+            await good.until(lambda: sum(c.streaming for c in hub._clients) == 2)
+            (silent,) = [c for c in hub._clients if c.socket.remote_address[1] == raw.getsockname()[1]]
             state = good.avatar.states[0]
             data = encode(StatePut(avatar=0, state=state), buffers=[bytes(60_000)])
             for i in range(400):
@@ -294,6 +321,8 @@ def test_an_unknown_blob_and_command_are_answered(bundle, live, run):
             await client.socket.send(encode(BlobGet(sha256="0" * 64)))
             await client.until(lambda: client.log[-1].type is MessageType.ERROR)
             assert client.log[-1].message.code == ErrorCode.NOT_FOUND
+            with pytest.raises(CommandFailed, match="no blob"):
+                await client.blob("0" * 64)
             command = make_command(7, ListAvatarsCommand())
             command.name = "dance"
             await client.socket.send(encode(command))
@@ -313,7 +342,7 @@ def test_a_client_that_never_acknowledges_soon_gets_nothing(bundle, live, run):
         ):
             await good.until(lambda: len(good.frames) > 30)
             assert 0 < len(mute.frames) <= 4
-            (window,) = [c.credits for c in hub._sessions if c.context.client == "mute"]
+            (window,) = [c.credits for c, session in hub._clients.items() if session.client == "mute"]
             assert window.skipped > 20
 
     run(scenario)
@@ -349,10 +378,12 @@ def test_an_error_of_ours_ends_one_connection_and_is_logged(bundle, live, run, c
     async def scenario():
         async with live(bundle) as hub, Client.connect(address(hub)) as good:
             async with Client.connect(address(hub)) as unlucky:
-                connection = next(
-                    c for c in hub._sessions if c.socket.remote_address == unlucky.socket.local_address
+                session = next(
+                    session
+                    for connection, session in hub._clients.items()
+                    if connection.socket.remote_address == unlucky.socket.local_address
                 )
-                connection.context._hub = None  # whatever it asks for next breaks
+                session._host = None  # whatever it asks for next breaks
                 await unlucky.socket.send(encode(make_command(1, ListAvatarsCommand())))
                 await unlucky.socket.wait_closed()
                 assert unlucky.socket.close_code == 1011

@@ -123,6 +123,36 @@ def test_pause_speed_and_seek():
     assert not live.tick(6.1)[0].cut
 
 
+def test_repeating_is_chosen_while_paused_without_playing_on():
+    live = director()
+    live.choose_motion("ramp", 0.0, loop=False, blend=0.0)
+    live.pause(1.5)
+    live.set_loop(True, 2.0)
+    assert live.player is not None and live.player.loop and not live.player.playing
+    assert live.tick(4.0)[0].expression[2] == pytest.approx(0.5)
+    live.choose_motion(None, 5.0)
+    with pytest.raises(CommandError, match="no motion is chosen"):
+        live.set_loop(True, 5.0)
+
+
+def test_a_motion_that_has_ended_keeps_its_last_pose_when_it_shall_repeat():
+    live = director()
+    live.choose_motion("ramp", 0.0, loop=False, blend=0.0)
+    live.tick(4.0)
+    live.set_loop(True, 5.0)
+    assert live.tick(6.0)[0].expression[2] == 1.0
+
+
+def test_idle_behaviour_skips_the_time_that_nobody_saw():
+    live = director(idle=True)
+    before = live.tick(20.0)[0]
+    week = 7 * 86400.0
+    after = live.tick(week)[0]
+    steps = live._idle._blinks.start
+    assert steps < 30.0  # it has not lived through a week of blinks
+    assert np.abs(after.joints - before.joints).max() < 0.3
+
+
 def test_the_seam_of_a_loop_has_no_jump():
     live = director()
     live.choose_motion("ramp", 0.0, blend=0.0)

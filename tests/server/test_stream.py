@@ -20,6 +20,7 @@ from emoga_protocol.messages import (
     SeekCommand,
     SelectAvatarCommand,
     SetIdleCommand,
+    SetLoopCommand,
     SetWeightsCommand,
 )
 from emoga_server.client import Client, CommandFailed
@@ -36,7 +37,8 @@ def test_client_gets_snapshot_then_frames(bundle, live, run):
             return client
 
     client = run(scenario)
-    assert [e.type for e in client.log[:3]] == [MessageType.WELCOME, MessageType.MANIFEST, MessageType.STATUS]
+    first = [e.type for e in client.log][:3]
+    assert first == [MessageType.WELCOME, MessageType.MANIFEST, MessageType.STATUS]
     assert client.avatar.name == "tiny"
     assert [s.name for s in client.avatar.states] == ["happy", "sad"]
     assert client.status.motion == "talk" and client.status.playing
@@ -46,7 +48,7 @@ def test_frames_rise_in_number_and_time_and_follow_the_motion(bundle, live, run)
     async def scenario():
         async with live(bundle, idle=False) as hub, Client.connect(address(hub)) as client:
             await client.until(lambda: len(client.frames) >= 40)
-            return client.frames[:40], client.status
+            return list(client.frames)[:40], client.status
 
     frames, status = run(scenario)
     assert all(a.seq < b.seq and a.time < b.time for a, b in itertools.pairwise(frames))
@@ -109,7 +111,9 @@ def test_motion_commands(bundle, live, run):
             await client.command(SeekCommand(position=0.25))
             await client.until(lambda: any(f.cut for f in client.frames))
             await client.until(lambda: client.frames[-1].expression[4] == pytest.approx(1.0, abs=5e-3))
-            await client.command(PlayCommand(speed=-1.0, loop=False))
+            await client.command(SetLoopCommand(loop=False))
+            await client.until(lambda: not client.status.loop and not client.status.playing)
+            await client.command(PlayCommand(speed=-1.0))
             await client.until(lambda: not client.status.playing and client.status.position == 0.0)
             await client.command(ChooseMotionCommand(motion=None, blend=0.0))
             await client.until(lambda: client.status.motion is None)
@@ -157,7 +161,7 @@ def test_a_bad_command_says_what_is_wrong_and_changes_nothing(bundle, live, run,
         async with live(bundle) as hub, Client.connect(address(hub)) as client:
             with pytest.raises(CommandFailed, match=words) as caught:
                 await client.command(command)
-            assert caught.value.code is code
+            assert caught.value.code == code
             assert client.status.targets == {"happy": 0.0, "sad": 0.0}
             await client.next_frame()
 
