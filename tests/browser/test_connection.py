@@ -80,3 +80,44 @@ def test_messages_while_the_avatar_loads_do_not_lose_it(open_tab: Any, address: 
     tab.wait("emoga.firstPicture > 0")
     assert tab.page.locator("#overlay").is_hidden()
     assert tab.said == []
+
+
+def test_blobs_come_over_the_websocket_where_http_does_not_get_through(open_tab: Any, address: str) -> None:
+    tab = open_tab(address, picture=False)
+    tab.page.route("**/blob/*", lambda route: route.abort())
+    tab.page.reload()
+    tab.wait("emoga.firstPicture > 0")
+    assert tab.eval("emoga.avatar.splats.count") == 6000
+    assert tab.eval("emoga.avatar.deltas.every((delta) => delta !== null)")
+    assert tab.page.locator("#overlay").is_hidden()
+    missing = (
+        "emoga.connection.blob({ sha256: '0'.repeat(64), size: 9, kind: 'head' }).catch((e) => e.message)"
+    )
+    assert "no blob" in tab.eval(missing)
+
+
+def test_a_wild_drag_does_not_flood_the_server_and_its_end_counts(open_tab: Any) -> None:
+    tab = open_tab()
+    tab.eval("Object.assign(emoga.connection.socket, { first: true })")
+    before = tab.eval("emoga.connection.nextRequest")
+    tab.eval("""new Promise((done) => {
+      const inputs = [...document.querySelectorAll('.emotion input')];
+      let n = 0;
+      const drag = () => {
+        for (let i = 0; i < 12; i++) {
+          const input = inputs[++n % inputs.length];
+          input.value = String((n % 100) / 100);
+          input.dispatchEvent(new Event('input', { bubbles: true }));
+          emoga.seek(n / 1000);
+        }
+        if (n < 600) setTimeout(drag, 4);
+        else done(null);
+      };
+      drag();
+    })""")
+    tab.page.keyboard.press("0")
+    tab.wait("Object.values(emoga.status.targets).every((weight) => weight === 0)")
+    tab.wait("emoga.weights.every((weight) => weight === 0)")
+    assert tab.eval("emoga.connection.nextRequest") - before < 400  # of 1200 wishes
+    assert tab.eval("emoga.connection.socket.first")
+    assert tab.said == []

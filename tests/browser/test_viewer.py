@@ -186,6 +186,19 @@ def test_timeline_seeks_and_chooses_motions(tab: Any) -> None:
     tab.wait("emoga.status.idle.enabled === true")
 
 
+def test_repeating_is_switched_while_paused(tab: Any) -> None:
+    tab.eval("emoga.pause().then(() => null)")
+    tab.wait("emoga.status.playing === false && emoga.status.loop === true")
+    button = tab.page.get_by_role("button", name="Repeat")
+    button.click()
+    tab.wait("emoga.status.loop === false")
+    assert tab.eval("emoga.status.playing") is False
+    button.click()
+    tab.wait("emoga.status.loop === true")
+    tab.eval("emoga.play().then(() => null)")
+    tab.wait("emoga.status.playing === true")
+
+
 def test_transition_settings_travel_with_the_command(tab: Any) -> None:
     duration = tab.page.get_by_role("slider", name="Time")
     duration.focus()

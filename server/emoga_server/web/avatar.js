@@ -16,7 +16,8 @@ const NECK = 1, JAW = 2;
  * @throws {Error} when a blob cannot be had, or does not fit the others
  */
 export async function loadAvatar(info, blobs, onProgress) {
-  const refs = [info.head_blob, info.splats_blob, ...info.states.map((state) => state.blob)];
+  const states = [...info.states]; // the entry may change while the data comes
+  const refs = [info.head_blob, info.splats_blob, ...states.map((state) => state.blob)];
   const total = refs.reduce((sum, ref) => sum + ref.size, 0);
   const received = refs.map(() => 0);
   const report = () => {
@@ -29,7 +30,9 @@ export async function loadAvatar(info, blobs, onProgress) {
     report();
   })));
   const avatar = new LoadedAvatar(info, decodeHead(data[0]), decodeSplats(data[1]));
-  info.states.forEach((state, i) => avatar.putState(state, data[2 + i]));
+  states.forEach((state, i) => {
+    if (avatar.slots[state.slot] === state.name) avatar.putState(state, data[2 + i]);
+  });
   return avatar;
 }
 

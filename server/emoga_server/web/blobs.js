@@ -1,6 +1,7 @@
 /**
- * Fetches content-addressed blobs over HTTP: progress while they come, the hash checked, kept by the browser
- * where the page is secure enough for its caches and hashes (https or this machine).
+ * Fetches content-addressed blobs over HTTP, or over the WebSocket where HTTP does not get through: progress while
+ * they come, the hash checked, kept by the browser where the page is secure enough for its caches and hashes
+ * (https or this machine).
  *
  * @typedef {{sha256: string, size: number, kind: string}} BlobRef
  */
@@ -20,9 +21,13 @@ export class BlobError extends Error {
 }
 
 export class BlobStore {
-  /** @param {string|null} token */
-  constructor(token) {
+  /**
+   * @param {string|null} token
+   * @param {import("./connection.js").Connection} connection
+   */
+  constructor(token, connection) {
     this.token = token;
+    this.connection = connection;
     /** @type {Map<string, Promise<Uint8Array>>} downloads under way */
     this.pending = new Map();
   }
@@ -69,6 +74,24 @@ export class BlobStore {
   }
 
   async #download(url, ref, onProgress) {
+    if (!this.connection.httpBlobs) return this.#overSocket(ref, onProgress);
+    try {
+      return await this.#overHttp(url, ref, onProgress);
+    } catch (error) {
+      // a proxy may stop what the open WebSocket still gets through; if not, HTTP's reason says more
+      return this.#overSocket(ref, onProgress).catch(() => { throw error; });
+    }
+  }
+
+  async #overSocket(ref, onProgress) {
+    try {
+      return await this.connection.blob(ref, onProgress);
+    } catch (error) {
+      throw new BlobError(`The server did not send the ${ref.kind} data (${error.message})`, error.retryable);
+    }
+  }
+
+  async #overHttp(url, ref, onProgress) {
     let response;
     try {
       response = await fetch(url, { headers: this.token ? { Authorization: `Bearer ${this.token}` } : {}, cache: "no-store" });

@@ -1,6 +1,6 @@
 /**
- * The WebSocket to the server: greeting, commands and their answers, frames and their acknowledgements, the
- * clock, and coming back after a break. Emits events; knows nothing of pictures.
+ * The WebSocket to the server: greeting, commands and their answers, blobs, frames and their acknowledgements,
+ * the clock, and coming back after a break. Emits events; knows nothing of pictures.
  *
  * Events (`detail` in brackets): `state` ({state, message, retryAt}), `welcome`, `manifest`, `status`,
  * `frame`, `stateput`, `job`, `problem` (an ERROR without command).
@@ -55,9 +55,11 @@ export class Connection extends EventTarget {
     /** @type {"idle"|"connecting"|"live"|"waiting"|"failed"} */
     this.state = "idle";
     this.attempt = 0;
-    this.nextCommand = 1;
-    /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
-    this.commands = new Map();
+    this.nextRequest = 1;
+    /** Commands and blobs asked for and not yet answered. @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
+    this.requests = new Map();
+    /** Blobs on their way, by sha256. @type {Map<string, {id: number, bytes: Uint8Array, received: number, onProgress: (received: number) => void}>} */
+    this.transfers = new Map();
     /** @type {Map<number, any>} frame layouts by avatar slot */
     this.layouts = new Map();
     this.bytesReceived = 0;
@@ -114,6 +116,7 @@ export class Connection extends EventTarget {
     const socket = this.socket;
     this.socket = null;
     socket?.close(1000);
+    this.#abandonRequests();
     this.#setState("idle", "");
   }
 
@@ -124,11 +127,34 @@ export class Connection extends EventTarget {
    * @returns {Promise<any>} the result; rejects with CommandError
    */
   command(name, parameters = {}) {
+    return this.#ask((id) => encodeCommand(id, name, parameters));
+  }
+
+  /** Whether the server offers blobs over HTTP too. */
+  get httpBlobs() {
+    return (this.capabilities & Capability.HTTP_BLOBS) !== 0;
+  }
+
+  /**
+   * Fetches a blob piece by piece over the WebSocket; one request for the same blob at a time.
+   * @param {import("./blobs.js").BlobRef} ref
+   * @param {(received: number) => void} [onProgress] bytes so far
+   * @returns {Promise<Uint8Array>} its bytes, hash not checked; rejects with CommandError
+   */
+  blob(ref, onProgress = () => {}) {
+    return this.#ask((id) => {
+      this.transfers.set(ref.sha256, { id, bytes: new Uint8Array(ref.size), received: 0, onProgress });
+      return encodeMessage(MessageType.BLOB_GET, { sha256: ref.sha256, id });
+    }).finally(() => this.transfers.delete(ref.sha256));
+  }
+
+  /** Sends a request that will be answered under its number. @param {(id: number) => Uint8Array} encode */
+  #ask(encode) {
     if (this.state !== "live") return Promise.reject(new CommandError("Not connected.", true));
-    const id = this.nextCommand++;
+    const id = this.nextRequest++;
     return new Promise((resolve, reject) => {
-      this.commands.set(id, { resolve, reject });
-      this.#send(encodeCommand(id, name, parameters));
+      this.requests.set(id, { resolve, reject });
+      this.#send(encode(id));
     });
   }
 
@@ -158,10 +184,11 @@ export class Connection extends EventTarget {
         return this.#emit("manifest", fields);
       case MessageType.STATUS: return this.#emit("status", fields);
       case MessageType.FRAME: return this.#frame(message);
+      case MessageType.BLOB_CHUNK: return this.#chunk(fields, message.buffers[0]);
       case MessageType.STATE_PUT: return this.#emit("stateput", { ...fields, blob: message.buffers[0] ?? null });
       case MessageType.STATE_COMMIT: return this.#emit("stateput", { ...fields, blob: null, committed: true });
       case MessageType.JOB_PROGRESS: return this.#emit("job", fields);
-      case MessageType.RESULT: return this.#answer(fields.id, (command) => command.resolve(fields.value));
+      case MessageType.RESULT: return this.#answer(fields.id, (request) => request.resolve(fields.value));
       case MessageType.ERROR: return this.#error(fields);
       case MessageType.PING:
         return this.#send(encodeMessage(MessageType.PONG, { time: fields.time, peer_time: microseconds(ServerClock.local()) }));
@@ -216,16 +243,29 @@ export class Connection extends EventTarget {
 
   #error(fields) {
     if (fields.id !== null) {
-      return this.#answer(fields.id, (command) => command.reject(new CommandError(fields.message, fields.retryable)));
+      return this.#answer(fields.id, (request) => request.reject(new CommandError(fields.message, fields.retryable)));
     }
     if (fields.code === ErrorCode.UNAUTHORIZED || fields.code === ErrorCode.UNSUPPORTED_VERSION) return this.#giveUp(fields.message);
     this.#emit("problem", fields);
   }
 
   #answer(id, settle) {
-    const command = this.commands.get(id);
-    this.commands.delete(id);
-    if (command) settle(command);
+    const request = this.requests.get(id);
+    this.requests.delete(id);
+    if (request) settle(request);
+  }
+
+  #chunk(fields, piece) {
+    const transfer = this.transfers.get(fields.sha256);
+    if (!transfer) return;
+    const { id, bytes, received } = transfer;
+    if (fields.size !== bytes.length || fields.offset !== received || piece.length > bytes.length - received) {
+      return this.#answer(id, (request) => request.reject(new CommandError("The pieces of a blob do not fit together.", true)));
+    }
+    bytes.set(piece, received);
+    transfer.received += piece.length;
+    transfer.onProgress(transfer.received);
+    if (transfer.received === bytes.length) this.#answer(id, (request) => request.resolve(bytes));
   }
 
   #giveUp(message) {
@@ -233,19 +273,19 @@ export class Connection extends EventTarget {
     this.socket = null;
     clearInterval(this.timer);
     socket?.close(1000);
-    this.#abandonCommands();
+    this.#abandonRequests();
     this.#setState("failed", message);
   }
 
-  #abandonCommands() {
-    for (const { reject } of this.commands.values()) reject(new CommandError("The connection was lost.", true));
-    this.commands.clear();
+  #abandonRequests() {
+    for (const { reject } of this.requests.values()) reject(new CommandError("The connection was lost.", true));
+    this.requests.clear();
   }
 
   #closed(event) {
     clearInterval(this.timer);
     this.socket = null;
-    this.#abandonCommands();
+    this.#abandonRequests();
     if (!this.opened) this.#explainRefusal();
     if (event.code === 1008) return this.#setState("failed", event.reason || this.farewell || "The server refused this page. Is the token right?");
     const seconds = Math.min(LAST_RETRY, FIRST_RETRY * 1.7 ** this.attempt++) * (0.85 + 0.3 * Math.random());

@@ -33,9 +33,4 @@ export class LocalMixer {
   weights(slots, now) {
     return normalizeWeights(slots.map((name) => (name === null ? 0 : this.at(name, now))));
   }
-
-  /** Where every state is heading. @returns {Record<string, number>} */
-  targets() {
-    return Object.fromEntries([...this.moves].map(([name, move]) => [name, move.to]));
-  }
 }

@@ -11,8 +11,14 @@ import { Connection } from "./connection.js";
 import { FrameBuffer } from "./frames.js";
 import { LocalMixer } from "./mixer.js";
 import { cameraFrom, Orbit } from "./orbit.js";
+import { Pace } from "./pace.js";
 import { Quality } from "./quality.js";
 import { Renderer } from "./renderer.js";
+
+/** Milliseconds between two commands of a control that is dragged: far below what a server takes. */
+const COMMAND_EVERY = 70;
+/** A control dragged continuously follows the hand; a jump takes the chosen transition. */
+const DRAG = { duration: 0.12, easing: "ease_out" };
 
 export class Viewer extends EventTarget {
   /**
@@ -27,8 +33,8 @@ export class Viewer extends EventTarget {
     this.quality = new Quality(pixelRatio);
     this.frames = new FrameBuffer();
     this.mixer = new LocalMixer();
-    this.blobs = new BlobStore(token);
     this.connection = new Connection(url, token);
+    this.blobs = new BlobStore(token, this.connection);
     /** @type {any} */
     this.manifest = null;
     /** @type {any} */
@@ -39,6 +45,10 @@ export class Viewer extends EventTarget {
     this.mixing = "shared";
     /** How the next weight change moves. */
     this.transition = { duration: 0.4, easing: "smoothstep" };
+    this.weightCommands = new Pace(COMMAND_EVERY, (wish) => this.#command("set_weights", wish),
+      (waiting, wish) => (wish.exclusive ? wish
+        : { ...wish, weights: { ...waiting.weights, ...wish.weights }, exclusive: waiting.exclusive }));
+    this.seekCommands = new Pace(COMMAND_EVERY, (position) => this.#command("seek", { position }));
     /** Weights on the face now, by slot. */
     this.weights = new Float64Array(0);
     this.loading = 0;
@@ -65,7 +75,8 @@ export class Viewer extends EventTarget {
   // ---- actions -------------------------------------------------------------------------------------------
 
   /**
-   * Moves emotion weights: for everybody in shared mode, only here in local mode.
+   * Moves emotion weights: for everybody in shared mode, only here in local mode. May be called for every pointer
+   * event: commands are paced and merged.
    * @param {Record<string, number>} weights
    * @param {{duration?: number, easing?: string, exclusive?: boolean}} [how]
    */
@@ -75,7 +86,16 @@ export class Viewer extends EventTarget {
       this.mixer.set(all, { duration, easing, now: performance.now() / 1000 });
       return Promise.resolve();
     }
-    return this.#command("set_weights", { weights, duration, easing, exclusive });
+    return this.weightCommands.push({ weights, duration, easing, exclusive });
+  }
+
+  /**
+   * Moves emotion weights with a hand that is dragging.
+   * @param {Record<string, number>} weights
+   * @param {{exclusive?: boolean}} [how]
+   */
+  dragWeights(weights, { exclusive = false } = {}) {
+    return this.setWeights(weights, { ...DRAG, duration: Math.min(DRAG.duration, this.transition.duration), exclusive });
   }
 
   /** @param {"shared"|"local"} mode */
@@ -95,13 +115,9 @@ export class Viewer extends EventTarget {
   pause() { return this.#command("pause"); }
   togglePlay() { return this.status?.playing ? this.pause() : this.play(); }
   /** @param {boolean} loop */
-  async setLoop(loop) {
-    const wasPlaying = this.status?.playing;
-    await this.#command("play", { loop });
-    if (!wasPlaying) await this.pause();
-  }
-  /** @param {number} position seconds */
-  seek(position) { return this.#command("seek", { position }); }
+  setLoop(loop) { return this.#command("set_loop", { loop }); }
+  /** @param {number} position seconds; may be called for every pointer event */
+  seek(position) { return this.seekCommands.push(position); }
   /** @param {string|null} motion */
   chooseMotion(motion) { return this.#command("choose_motion", { motion }); }
   /** @param {string} avatar name */
@@ -159,11 +175,6 @@ export class Viewer extends EventTarget {
     return this.avatar?.info.states ?? [];
   }
 
-  /** Where the weights are heading. @returns {Record<string, number>} */
-  get targets() {
-    return this.mixing === "local" ? this.mixer.targets() : this.status?.targets ?? {};
-  }
-
   /** Seconds into the motion now. */
   get position() {
     const status = this.status, motion = this.motion;
@@ -187,7 +198,8 @@ export class Viewer extends EventTarget {
     on("welcome", (welcome) => {
       this.frames.clear();
       this.frames.setRate(welcome.fps);
-      if (this.session !== welcome.session) this.session = welcome.session;
+      if (this.session !== welcome.session) this.manifest = this.status = null; // slots were dealt anew
+      this.session = welcome.session;
     });
     on("manifest", (manifest) => {
       this.manifest = manifest;
@@ -195,6 +207,7 @@ export class Viewer extends EventTarget {
       this.#sync();
     });
     on("status", (status) => {
+      if (status.avatar !== this.status?.avatar) this.frames.clear();
       this.status = status;
       this.#emit("status", status);
       this.#sync();
@@ -293,7 +306,8 @@ export class Viewer extends EventTarget {
 
   /** Poses the avatar for this instant. */
   #animate() {
-    if (!this.avatar) return;
+    // while another avatar is on its way, the one on the page keeps its pose: the frames are not its own
+    if (!this.avatar || this.avatar.info.slot !== this.status?.avatar) return;
     const pose = this.frames.sample(this.connection.clock.now());
     if (!pose) return;
     const start = performance.now();

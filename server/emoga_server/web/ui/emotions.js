@@ -4,9 +4,6 @@ import { el } from "./dom.js";
 
 /** After the last touch, a slider keeps the person's value this long before it follows others again. */
 const HOLD = 700;
-/** A thumb dragged continuously follows the hand; a jump takes the chosen transition. */
-const DRAG = { duration: 0.12, easing: "ease_out" };
-const SEND_EVERY = 70;
 
 export class EmotionPanel {
   /** @param {import("../viewer.js").Viewer} viewer */
@@ -20,8 +17,6 @@ export class EmotionPanel {
     this.element = el("section", { class: "section", "aria-labelledby": "emotions-title" },
       el("div", { class: "section-head" }, el("h2", { id: "emotions-title", text: "Emotions" }), this.reset), this.list);
     this.key = "";
-    /** @type {Record<string, number>} not yet sent */
-    this.pending = {};
     viewer.addEventListener("avatar", () => this.rebuild());
     viewer.addEventListener("drawn", () => this.refresh());
     this.rebuild();
@@ -62,18 +57,20 @@ export class EmotionPanel {
         el("span", { text: label })),
       input, output);
     const row = { name: state.name, slot: state.slot, element, input, output, heldUntil: 0, dragging: false, shown: -1, live: -1 };
+    const viewer = this.viewer;
     let jump = false;
     input.addEventListener("pointerdown", () => { jump = true; row.dragging = true; });
     for (const end of ["pointerup", "pointercancel", "blur"]) input.addEventListener(end, () => { row.dragging = false; this.#hold(row); });
     input.addEventListener("input", () => {
       this.#show(row, Number(input.value));
-      this.#send(state.name, Number(input.value), jump);
+      const weights = { [state.name]: Number(input.value) };
+      if (jump) viewer.setWeights(weights);
+      else viewer.dragWeights(weights);
       jump = false;
     });
     element.addEventListener("dblclick", () => {
       this.#show(row, 0);
-      this.pending = {};
-      this.viewer.setWeights({ [state.name]: 0 });
+      viewer.setWeights({ [state.name]: 0 });
     });
     return row;
   }
@@ -96,21 +93,6 @@ export class EmotionPanel {
     row.input.setAttribute("aria-valuetext", `${Math.round(rounded * 100)} percent`);
     row.element.toggleAttribute("data-active", rounded > 0);
     if (!CSS.supports("selector(::-webkit-slider-thumb)")) row.input.style.setProperty("--value", rounded);
-  }
-
-  /** Sends at most every 70 ms while dragging; the last value always goes out. */
-  #send(name, value, jump) {
-    this.pending[name] = value;
-    this.how = jump ? undefined : DRAG;
-    if (this.timer) return;
-    const flush = () => {
-      this.timer = null;
-      if (!Object.keys(this.pending).length) return;
-      this.viewer.setWeights(this.pending, this.how ? { ...this.how, duration: Math.min(this.how.duration, this.viewer.transition.duration) } : {});
-      this.pending = {};
-      this.timer = setTimeout(flush, SEND_EVERY);
-    };
-    flush();
   }
 
   /** Follows the stream, except where a hand is on a slider. */

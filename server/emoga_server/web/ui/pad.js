@@ -4,8 +4,6 @@ import { el, svg } from "./dom.js";
 
 const MARGIN = 0.13; // of the pad, so that labels at the rim fit
 const STEP = 0.05;
-const SEND_EVERY = 70;
-const DRAG = { duration: 0.12, easing: "ease_out" };
 
 export class FeelingPad {
   /**
@@ -72,17 +70,9 @@ export class FeelingPad {
     this.place = [clamp(valence), clamp(arousal)];
     this.#hold();
     this.#paint();
-    this.how = jump ? {} : { ...DRAG, duration: Math.min(DRAG.duration, this.viewer.transition.duration) };
-    this.dirty = true;
-    if (!this.timer) this.#flush();
-  }
-
-  #flush() {
-    this.timer = null;
-    if (!this.dirty) return;
-    this.dirty = false;
-    this.viewer.setWeights(weightsAt(this.place[0], this.place[1], this.viewer.states), { ...this.how, exclusive: true });
-    this.timer = setTimeout(() => this.#flush(), SEND_EVERY);
+    const weights = weightsAt(this.place[0], this.place[1], this.viewer.states);
+    if (jump) this.viewer.setWeights(weights, { exclusive: true });
+    else this.viewer.dragWeights(weights, { exclusive: true });
   }
 
   rebuild() {

@@ -63,6 +63,6 @@ export function listenForKeys(viewer, { emotions, toolbar, help }) {
     const action = state ? () => emotions.only(state.name) : actions[event.key.toLowerCase()];
     if (!action) return;
     event.preventDefault();
-    action();
+    if (!event.repeat) action(); // a key held down is one wish
   });
 }

@@ -1,8 +1,6 @@
 /** What plays: motion, play and pause, where it stands. */
 import { el, iconButton, select, setIcon } from "./dom.js";
 
-const SEEK_EVERY = 80;
-
 export class Timeline {
   /** @param {import("../viewer.js").Viewer} viewer */
   constructor(viewer) {
@@ -30,16 +28,7 @@ export class Timeline {
   #seek(position) {
     this.heldUntil = performance.now() + 400;
     this.#paint(position);
-    this.wanted = position;
-    if (this.timer) return;
-    const flush = () => {
-      this.timer = null;
-      if (this.wanted === null) return;
-      this.viewer.seek(this.wanted);
-      this.wanted = null;
-      this.timer = setTimeout(flush, SEEK_EVERY);
-    };
-    flush();
+    this.viewer.seek(position);
   }
 
   #update() {
