@@ -1,7 +1,7 @@
 # The two commands: `make demo` shows the bundled avatar, `make test` checks everything.
 PY := .venv/bin/python
 
-.PHONY: demo test test-all bench lint format clean help
+.PHONY: demo test test-all bench lint format bundled-avatar pictures clean help
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,27 @@ lint:  ## Set up, then ruff and pyright.
 format:  ## Rewrite the code in the project's format.
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
+
+STATES := happy sad angry surprised disgust fear
+BUNDLED := emoga_core/avatars/bundled/kofi.emoga
+
+bundled-avatar:  ## Remake the bundled avatar from nothing (under an hour on two cores).
+	@.ci/setup
+	.venv/bin/emoga capture synth captures/kofi --subject kofi --frames 24 --size 768
+	@for state in $(STATES); do set -x; .venv/bin/emoga capture synth captures/kofi-$$state \
+	  --subject kofi --emotion $$state --frames 24 --cameras 6 --size 640 || exit 1; done
+	.venv/bin/emoga build captures/kofi -o $(BUNDLED) --force --gaussians 42000 --steps 8000 \
+	  --holdout-cameras 3 --holdout-frames 23
+	@for state in $(STATES); do set -x; .venv/bin/emoga state fit $(BUNDLED) $$state captures/kofi-$$state \
+	  || exit 1; done
+	.venv/bin/emoga motion remove $(BUNDLED) capture
+	.venv/bin/emoga motion add $(BUNDLED) talk --synth speech --seconds 20
+	.venv/bin/emoga motion add $(BUNDLED) rest --synth idle --seconds 12
+	.venv/bin/emoga bake $(BUNDLED)
+
+pictures:  ## Remake the README's pictures from the bundled avatar and captures/kofi.
+	@.ci/setup test
+	$(PY) .github/pictures/make.py captures/kofi
 
 clean:  ## Remove the virtual environment and caches.
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
