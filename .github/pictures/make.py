@@ -1,7 +1,7 @@
 """Remakes the README's pictures: python .github/pictures/make.py [CAPTURE]
 
-CAPTURE is the folder that the bundled avatar was built from (`make bundled-avatar`); without it the comparison
-with the capture is left as it is.
+CAPTURE is the folder that the bundled avatar was built from (`make bundled-avatar`); without it, the picture
+that compares capture and avatar stays as it is.
 """
 
 from __future__ import annotations
