@@ -71,16 +71,19 @@ def _avatar() -> Avatar:
 
 def _frame_bytes() -> float:
     layout = make_layout(expressions=100, slots=16)
-    frame = Frame(
+    return float(len(FrameEncoder(layout).encode(_rest_frame(100, np.zeros(16)))))
+
+
+def _rest_frame(expressions: int, weights: np.ndarray) -> Frame:
+    return Frame(
         seq=1,
         time=1,
         avatar=0,
         translation=np.zeros(3),
         joints=np.zeros((5, 3)),
-        expression=np.zeros(100),
-        weights=np.zeros(16),
+        expression=np.zeros(expressions),
+        weights=weights,
     )
-    return float(len(FrameEncoder(layout).encode(frame)))
 
 
 def _splat_bytes(table: SplatTable, coefficients: int) -> float:
@@ -124,20 +127,12 @@ def _psnr(avatar: Avatar, baked: BakedAvatar, state: str | None) -> tuple[float,
 
 def _decoded(baked: BakedAvatar, state: str | None) -> WorldSplats:
     info = baked.info
-    frame = Frame(
-        seq=0,
-        time=0,
-        avatar=0,
-        translation=np.zeros(3),
-        joints=np.zeros((5, 3)),
-        expression=np.zeros(info.counts.expressions),
-        weights=np.array([float(s.name == state) for s in info.states]),
-    )
+    weights = np.array([float(s.name == state) for s in info.states])
     return world_splats(
         decode_head(baked.blobs[info.head_blob.sha256]),
         decode_splats(baked.blobs[info.splats_blob.sha256]),
         [decode_delta(baked.blobs[s.blob.sha256]) for s in info.states],
-        frame,
+        _rest_frame(info.counts.expressions, weights),
     )
 
 
