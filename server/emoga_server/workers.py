@@ -80,6 +80,7 @@ class _Worker:
     """One process and the job it has in hand."""
 
     def __init__(self, name: str) -> None:
+        self.name = name
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.process: SpawnProcess = context.Process(target=_work, args=(theirs,), name=name, daemon=True)
@@ -101,6 +102,7 @@ class Workers:
         self._count = count
         self._workers: list[_Worker] = []
         self._queue: list[_Task] = []
+        self._endings: set[asyncio.Task[None]] = set()
         self._made = 0
         self._closed = False
         self.deaths = 0
@@ -125,17 +127,16 @@ class Workers:
         try:
             return await task.done
         finally:
-            self._abandon(task)
+            await self._abandon(task)
 
-    def _abandon(self, task: _Task) -> None:
-        """Forgets a task that nobody waits for any more."""
+    async def _abandon(self, task: _Task) -> None:
+        """Forgets a task that nobody waits for any more; ends the process that still works on it."""
         if task in self._queue:
             self._queue.remove(task)
-        for worker in self._workers:
-            if worker.task is task:
-                worker.task = None
-                self._replace(worker)
+        endings = [self._end(worker) for worker in list(self._workers) if worker.task is task]
         self._dispatch()
+        for ending in endings:
+            await asyncio.shield(ending)
 
     def _dispatch(self) -> None:
         while self._queue and not self._closed:
@@ -182,23 +183,41 @@ class Workers:
         self._dispatch()
 
     def _died(self, worker: _Worker) -> None:
-        """Fails the job in hand with the reason, and makes room for a new process."""
+        """Makes room for a new process, and fails the job in hand with the reason."""
         self.deaths += 1
-        worker.process.join(1.0)
-        task, worker.task = worker.task, None
-        reason = _reason(worker.process.exitcode)
-        _log.warning("%s %s", worker.process.name, reason)
-        self._replace(worker)
-        if task and not task.done.done():
-            task.done.set_exception(JobFailed(f"the worker process {reason}; the stream goes on, try again"))
+        task = worker.task
+
+        def bury(exitcode: int | None) -> None:
+            reason = _reason(exitcode)
+            _log.warning("%s %s", worker.name, reason)
+            if task and not task.done.done():
+                words = f"the worker process {reason}; the stream goes on, try again"
+                task.done.set_exception(JobFailed(words))
+
+        self._end(worker, grace=1.0, ended=bury)
         self._dispatch()
 
-    def _replace(self, worker: _Worker) -> None:
-        """Ends a process for good; the next job gets a fresh one."""
+    def _end(
+        self, worker: _Worker, grace: float = 0.0, ended: Callable[[int | None], None] = lambda code: None
+    ) -> asyncio.Task[None]:
+        """Ends a process for good, in a thread so that the stream goes on; the next job gets a fresh one.
+
+        Args:
+            grace: seconds that the process may take to end by itself.
+            ended: told its exit code.
+        """
         self._workers.remove(worker)
+        worker.task = None
         asyncio.get_running_loop().remove_reader(worker.connection.fileno())
         worker.connection.close()
-        _end(worker.process)
+
+        async def end() -> None:
+            ended(await asyncio.to_thread(_end_process, worker.process, grace))
+
+        ending = asyncio.create_task(end())
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+        return ending
 
     async def close(self) -> None:
         """Ends every process; jobs in hand and in the queue fail with JobCancelled."""
@@ -206,17 +225,23 @@ class Workers:
         tasks = [worker.task for worker in self._workers if worker.task] + self._queue
         self._queue.clear()
         for worker in list(self._workers):
-            worker.task = None
-            self._replace(worker)
+            self._end(worker)
         for task in tasks:
             if task and not task.done.done():
                 task.done.set_exception(JobCancelled("the server is stopping"))
-        await asyncio.sleep(0)
+        await asyncio.gather(*self._endings)
 
 
-def _end(process: SpawnProcess) -> None:
-    """Terminates and reaps a process, then frees what it left in shared memory."""
+def _end_process(process: SpawnProcess, grace: float) -> int | None:
+    """Reaps a process, terminates it after `grace` seconds, and frees what it left in shared memory.
+
+    Returns:
+        The exit code it had by itself, None if it had to be terminated.
+    """
     pid = process.pid
+    if grace:
+        process.join(grace)
+    exitcode = process.exitcode
     process.terminate()
     process.join(2.0)
     if process.is_alive():
@@ -226,6 +251,7 @@ def _end(process: SpawnProcess) -> None:
         handover.sweep(pid)
     with contextlib.suppress(ValueError):
         process.close()
+    return exitcode
 
 
 def _reason(exitcode: int | None) -> str:
