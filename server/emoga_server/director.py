@@ -102,7 +102,9 @@ class Director:
         self._range = expression_range
         self._idle = IdleMotion(expression_names, num_expressions, seed)
         self._weights: dict[str, Transition] = {name: Transition() for name in states}
-        self._fade: tuple[Player | None, float, float] | None = None  # (what fades out, since, seconds)
+        self._fade: tuple[Player | Pose | None, float, float] | None = (
+            None  # (what fades out, since, seconds)
+        )
         self._damping = np.ones(4)
         self._last = now
         self._idle_time = 0.0
@@ -144,7 +146,8 @@ class Director:
             known = ", ".join(self.motions) or "none"
             raise CommandError(ErrorCode.NOT_FOUND, f"no motion named {name!r}; this avatar has {known}")
         blend = _within("blend", blend, 0.0, MAX_TRANSITION)
-        old = self.player
+        # a fade that is cut short goes on from the pose it had reached
+        old = self._moving_pose(now) if self._fade else self.player
         self.player = None if name is None else Player(self.motions[name], loop=loop, since=now)
         self._fade = (old, now, blend) if blend > 0.0 else None
         self._cut |= blend == 0.0
@@ -237,8 +240,10 @@ class Director:
         x = max(0.0, x)
         return mix(self._pose_of(old, now), pose, x * x * (3.0 - 2.0 * x))
 
-    def _pose_of(self, player: Player | None, now: float) -> Pose:
-        return player.sample(now) if player else Pose.rest(self._num_expressions)
+    def _pose_of(self, source: Player | Pose | None, now: float) -> Pose:
+        if isinstance(source, Player):
+            return source.sample(now)
+        return source or Pose.rest(self._num_expressions)
 
     def _idle_over(self, pose: Pose, now: float) -> Pose:
         """Adds idle behaviour, turned down where the motion does the same by itself."""

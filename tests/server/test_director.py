@@ -174,6 +174,19 @@ def test_a_cross_fade_has_no_jump_and_no_cut(target):
     assert values[-1] == pytest.approx(0.0 if target is None else 1 / 3, abs=0.02)
 
 
+def test_a_cross_fade_that_is_cut_short_has_no_jump():
+    live = director()
+    live.choose_motion("ramp", 0.0, loop=False, blend=0.0)
+    live.tick(2.9)
+    live.choose_motion(None, 3.0, blend=0.5)
+    before = [live.tick(t)[0] for t in (3.0, 3.1)]
+    live.choose_motion("ramp", 3.1, blend=0.5)
+    after = live.tick(3.1)[0]
+    assert 0.5 < before[1].expression[2] < 0.95 and not after.cut
+    assert after.expression[2] == pytest.approx(before[1].expression[2])
+    np.testing.assert_allclose(after.joints, before[1].joints, atol=1e-9)
+
+
 def test_another_avatar_goes_on_from_where_it_stood():
     live = director()
     live.choose_motion("ramp", 0.0, blend=0.0)
