@@ -40,6 +40,9 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
 
     `durable=False` skips the flush to the disk: still never a partial file after the process dies, but a
     power failure may lose the newest ones. For bulk output that can be made again.
+
+    Raises:
+        OSError: it cannot be written; `filename` is `path`, whose old content is whole.
     """
     temporary = temporary_sibling(path)
     try:
@@ -48,9 +51,21 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = True) -> None:
         else:
             temporary.write_bytes(data)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError):  # a full disk names no file, others the temporary one
+            raise OSError(error.errno, error.strerror or str(error), os.fspath(path)) from error
         raise
     if durable:
         sync_directory(path.parent)
+
+
+def remove_temporaries(folder: Path, name: str = "*") -> None:
+    """Removes what killed processes left of writing the files called `name` (a pattern) in `folder`.
+
+    Only for when nobody is writing them.
+    """
+    for left in folder.glob(f".{name}{TEMPORARY_MARK}*"):
+        with contextlib.suppress(OSError):
+            left.unlink()

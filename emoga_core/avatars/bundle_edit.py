@@ -179,9 +179,26 @@ def read_checked(folder: Path, header: Header, name: str) -> bytes:
     return data
 
 
+def _check_sizes(folder: Path, header: Header) -> None:
+    for name, info in header.files.items():
+        try:
+            size = (folder / name).stat().st_size
+        except FileNotFoundError:
+            size = None
+        if size != info.bytes:
+            state = "missing" if size is None else "cut short" if size < info.bytes else "altered"
+            raise BundleError(f"{folder / name}: {state}; restore the avatar from a copy")
+
+
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What `emoga info` shows, as JSON: the header and sizes on disk in bytes."""
+    """What `emoga info` shows, as JSON: the header and sizes on disk in bytes.
+
+    Raises:
+        BundleError: no bundle, damaged, written by a newer version, or a file is missing or of another size
+            (contents are compared when the avatar is loaded).
+    """
     header, folder = read_header(path), bundle_folder(path)
+    _check_sizes(folder, header)
     return {
         "path": os.fspath(path),
         "name": header.name,

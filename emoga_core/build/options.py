@@ -49,6 +49,7 @@ class BuildOptions:
             ("gaussians", 1, 2_000_000),
             ("latent_dim", 3, 1024),
             ("sh_degree", 0, 3),
+            ("seed", 0, 2**63 - 1),
         ):
             value = getattr(self, name)
             if not low <= value <= high:

@@ -16,9 +16,10 @@ from emoga_core.captures.capture import SPLITS, HeadReference, Split
 from emoga_core.captures.errors import CaptureError
 from emoga_core.captures.images import write_png
 from emoga_core.captures.parameters import write_npz, write_parameters
-from emoga_core.files import write_atomic
+from emoga_core.files import remove_temporaries, write_atomic
 
 _SETTINGS = "capture.json"
+_FOLDERS = ("images", "fg_masks", "flame_param")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class CaptureWriter:
                 )
         elif path.exists() and any(path.iterdir()):
             raise CaptureError(f"{path}: is not empty; give a new folder to write the capture to")
-        for name in ("images", "fg_masks", "flame_param"):
+        for name in _FOLDERS:
             (path / name).mkdir(parents=True, exist_ok=True)
         write_atomic(note, json.dumps(wanted, indent=1).encode())
 
@@ -144,7 +145,7 @@ class CaptureWriter:
         return [path for path in paths if not path.exists()]
 
     def finish(self, splits: Sequence[Sequence[Split]] | None = None) -> None:
-        """Writes the canonical parameters and the transforms files.
+        """Writes the canonical parameters and the transforms files; removes what killed processes left.
 
         Args:
             splits: T x C names; without it `default_split`.
@@ -162,6 +163,8 @@ class CaptureWriter:
             chosen = [(t, c) for t, c in everything if splits[t][c] == name]
             self._write_transforms(f"transforms_{name}.json", chosen)
         self._write_transforms("transforms.json", everything)
+        for folder in (self.path, *(self.path / name for name in _FOLDERS)):
+            remove_temporaries(folder)
 
     def _write_canonical(self) -> None:
         """The first timestep's identity with an open mouth and nothing else, as VHAP writes it."""

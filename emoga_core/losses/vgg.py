@@ -65,8 +65,15 @@ def load_vgg16(path: Path | str) -> Vgg16Features:
             state = load_file(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
-        raise VggWeightsError(f"{path}: cannot be read as weights ({str(error).splitlines()[0]})") from error
+    except pickle.UnpicklingError:  # PyTorch's own message advises to run what is in the file
+        raise VggWeightsError(
+            f"{path}: no file of weights, damaged, or more than weights in it; download the weights again"
+        ) from None
+    except (SafetensorError, RuntimeError, EOFError, ValueError, LookupError, TypeError, OSError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise VggWeightsError(
+            f"{path}: cannot be read as weights ({reason}); download the weights again"
+        ) from error
     if not isinstance(state, dict):
         raise VggWeightsError(f"{path}: holds no table of weights; expected torchvision's VGG16 layout")
     network = Vgg16Features()

@@ -86,6 +86,9 @@ class Hub:
     Args:
         options: what and how.
         say: told in one line what happens (bakes, failures); prints nothing by itself.
+
+    Attributes:
+        hopeless: set when every avatar has failed to bake; `last_failure` says why the last one did.
     """
 
     def __init__(self, options: HubOptions, say: Callable[[str], None] = lambda line: None) -> None:
@@ -102,6 +105,8 @@ class Hub:
         self._jobs: dict[int, bytes] = {}  # job -> its latest JOB_PROGRESS
         self._job_numbers = itertools.count(1)
         self._baking = 0
+        self.hopeless = asyncio.Event()
+        self.last_failure = ""
         self._status_due = False
         self._status_sent = 0.0
         self._frame_bytes = 0
@@ -334,7 +339,11 @@ class Hub:
         except ServerError as error:
             self.metrics.add("jobs_failed_total")
             report("failed", 1.0, f"{path.stem}: {error}")
-            self._say(f"{path.name}: {error}")
+            self.last_failure = str(error)
+            if self._baking == 1 and not self.stage.actors:
+                self.hopeless.set()
+            else:
+                self._say(f"{path.name} is not served: {error}")
             return
         finally:
             self._baking -= 1
@@ -379,13 +388,18 @@ async def serve_until(
     """Starts a hub, reports it through `started`, and closes it in order once `stop` is set.
 
     Raises:
-        ServerError: see `Hub.start`.
+        ServerError: see `Hub.start`; or none of the avatars could be baked.
     """
     hub = Hub(options, say)
     try:
         await hub.start()
         started(hub)
-        await stop.wait()
+        waits = [asyncio.ensure_future(event.wait()) for event in (stop, hub.hopeless)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        if hub.hopeless.is_set():
+            raise ServerError(hub.last_failure)
     finally:
         with contextlib.suppress(asyncio.CancelledError):
             await hub.close()

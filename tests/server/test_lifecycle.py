@@ -104,7 +104,16 @@ def test_a_bundle_that_cannot_be_baked_is_reported_while_the_server_goes_on(make
     run(scenario, 60.0)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=10)
-    assert "broken.emoga: " in out and "Traceback" not in out + err
+    assert "broken.emoga is not served: " in out and "Traceback" not in out + err
+
+
+def test_without_an_avatar_that_can_be_baked_the_server_ends_with_the_reason(make_bundle):
+    path = make_bundle(name="broken")
+    (path / "baked" / "index.json").unlink()
+    process = start("serve", str(path), "--port", "0")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and "Traceback" not in out
+    assert err.startswith("error: ") and err.count("\n") == 1 and str(path) in err
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,6 +66,7 @@ def register(app: typer.Typer) -> None:
         """Build an avatar from a multi-view capture; Ctrl-C saves, --resume continues."""
         from emoga_core.build import BuildOptions
         from emoga_core.captures import read_capture
+        from emoga_core.files import remove_temporaries
 
         options = BuildOptions(
             steps=steps, size=size, gaussians=gaussians, latent_dim=latent, sh_degree=sh_degree,
@@ -80,6 +82,7 @@ def register(app: typer.Typer) -> None:
         result = _build(source, model, options, out, checkpoint, resume)
         _save(result, out)
         checkpoint.unlink(missing_ok=True)
+        remove_temporaries(checkpoint.parent, glob.escape(checkpoint.name))
         _print_report(result.report, out)
         for name, emotion in emotions.items():
             fit_and_save(out, result.avatar, name, emotion, size, options)
@@ -90,6 +93,10 @@ def _check_target(out: Path, checkpoint: Path, resume: bool, force: bool) -> Non
 
     if out.suffix != ".emoga":
         raise BuildError(f"{out}: an avatar's name ends in .emoga; give -o {out.name}.emoga")
+    if out.exists() and not out.is_dir():
+        raise BuildError(f"{out}: a file is there; give another name")
+    if out.is_dir() and any(out.iterdir()) and not (out / "avatar.json").exists():
+        raise BuildError(f"{out}: a folder that holds something else; give another name")
     if out.exists() and not force:
         raise BuildError(f"{out}: exists already; give another name, or --force to replace it")
     if checkpoint.exists() and not (resume or force):
@@ -104,6 +111,8 @@ def _device(name: str) -> str:
 
     from emoga_core.build import BuildError
 
+    if name not in ("auto", "cpu", "cuda"):
+        raise BuildError(f"--device {name}: give auto, cpu or cuda")
     ready = torch.cuda.is_available() and importlib.util.find_spec("gsplat") is not None
     if name == "cuda" and not ready:
         raise BuildError("--device cuda: needs a CUDA device and gsplat (pip install 'emoga[cuda]')")

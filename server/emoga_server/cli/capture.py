@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -39,11 +40,16 @@ def register(app: typer.Typer) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, transient=True) as bar:
             task = bar.add_task("rendering", total=settings.frames)
-            synthesise(
-                out,
-                settings,
-                workers=workers or default_workers(),
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-            )
+            try:
+                synthesise(
+                    out,
+                    settings,
+                    workers=workers or default_workers(),
+                    progress=lambda done, total: bar.update(task, completed=done, total=total),
+                )
+            except KeyboardInterrupt:
+                bar.stop()
+                print(f"interrupted; the same command continues {out}", file=sys.stderr)
+                raise typer.Exit(130) from None
         poses = f"{settings.frames} timesteps x {settings.cameras} cameras"
         print(f"{out}: {poses}, {settings.size} x {settings.size} pixels")

@@ -35,7 +35,10 @@ def register(app: typer.Typer) -> None:
         from emoga_core.avatars.bundle import load_avatar
         from emoga_core.avatars.portrait import portrait_cameras, render_avatar
         from emoga_core.captures.images import write_png
+        from emoga_core.errors import EmogaError
 
+        if out.suffix.lower() != ".png":
+            raise EmogaError(f"{out}: pictures are written as PNG; give -o {out.with_suffix('.png').name}")
         weights = parse_weights(emotion)
         azimuth, elevation = _angles(camera)
         loaded = load_avatar(avatar, _load_head(head))

@@ -138,21 +138,25 @@ def numbers(text: str | None, option: str) -> tuple[int, ...] | None:
 
 
 class Interrupt:
-    """Turns the first Ctrl-C into a question that the work asks between steps; a second one ends at once."""
+    """Turns the first Ctrl-C, or SIGTERM, into a question that the work asks between steps.
+
+    A second one ends at once.
+    """
 
     def __init__(self) -> None:
         self._asked = False
 
     def requested(self) -> bool:
-        """Whether Ctrl-C was pressed."""
+        """Whether somebody asked to stop."""
         return self._asked
 
     def __enter__(self) -> Interrupt:
-        self._old = signal.signal(signal.SIGINT, self._handle)
+        self._old = {name: signal.signal(name, self._handle) for name in (signal.SIGINT, signal.SIGTERM)}
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._old)
+        for name, handler in self._old.items():
+            signal.signal(name, handler)
 
     def _handle(self, *_: object) -> None:
         if self._asked:

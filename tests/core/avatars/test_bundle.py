@@ -391,8 +391,8 @@ def test_any_byte_of_the_tensors_may_be_forged(bundle, tiny_head, data, name):
 
 
 def test_describe_reads_no_tensors_and_imports_no_torch(bundle):
-    shutil.rmtree(bundle / "states")  # not looked at
-    (bundle / "avatar.safetensors").unlink()
+    for file in (bundle / "avatar.safetensors", *(bundle / "states").iterdir()):
+        file.write_bytes(bytes(file.stat().st_size))  # not looked into
     code = (
         "import sys, json; from emoga_core.avatars import describe; print(json.dumps(describe(sys.argv[1])));"
         "assert not {'torch', 'numpy', 'numba'} & set(sys.modules)"
@@ -404,6 +404,16 @@ def test_describe_reads_no_tensors_and_imports_no_torch(bundle):
     assert facts["name"] == "Tiny" and facts["head"]["licence"] == "CC0-1.0"
     assert [state["name"] for state in facts["states"]] == ["happy", "sad"]
     assert facts["counts"]["gaussians"] == 160 and facts["motions"][0]["frames"] == 5
+
+
+def test_describe_says_when_a_file_is_not_whole(bundle):
+    state = bundle / "states" / "sad.safetensors"
+    state.write_bytes(state.read_bytes()[:-1])
+    with pytest.raises(BundleError, match="sad.safetensors: cut short; restore"):
+        describe(bundle)
+    state.unlink()
+    with pytest.raises(BundleError, match="sad.safetensors: missing; restore"):
+        describe(bundle)
 
 
 def test_describe_counts_bytes(bundle):
