@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import io
 import json
-import shutil
 import subprocess
 import sys
 
@@ -409,10 +408,10 @@ def test_describe_reads_no_tensors_and_imports_no_torch(bundle):
 def test_describe_says_when_a_file_is_not_whole(bundle):
     state = bundle / "states" / "sad.safetensors"
     state.write_bytes(state.read_bytes()[:-1])
-    with pytest.raises(BundleError, match="sad.safetensors: cut short; restore"):
+    with pytest.raises(BundleError, match=r"sad\.safetensors: cut short; restore"):
         describe(bundle)
     state.unlink()
-    with pytest.raises(BundleError, match="sad.safetensors: missing; restore"):
+    with pytest.raises(BundleError, match=r"sad\.safetensors: missing; restore"):
         describe(bundle)
 
 
