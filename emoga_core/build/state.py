@@ -54,6 +54,12 @@ class StateOptions:
     holdout_frames: tuple[int, ...] | None = None
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.steps <= 1_000_000:
+            raise BuildError(f"steps is {self.steps}; give a number from 1 to 1000000")
+        if self.size is not None and not 16 <= self.size <= 8192:
+            raise BuildError(f"size is {self.size} pixels; give a number from 16 to 8192")
+
 
 @dataclass(frozen=True)
 class StateProgress:

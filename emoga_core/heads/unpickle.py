@@ -211,7 +211,7 @@ class _ArrayUnpickler(pickle._Unpickler):
             return _TABLE[module_name, global_name]
         except KeyError:
             name = f"{module_name}.{global_name}"  # the file's words: escape them before printing
-            raise _Refused(ascii(name)[1:81]) from None
+            raise _Refused(ascii(name)[1:-1][:80]) from None
 
     def persistent_load(self, pid: object) -> Any:
         raise _Refused("a persistent object")

@@ -6,6 +6,7 @@ Weights are read in the layout that torchvision publishes (`features.0.weight` .
 from __future__ import annotations
 
 import pickle
+import warnings
 from itertools import pairwise
 from pathlib import Path
 
@@ -64,7 +65,9 @@ def load_vgg16(path: Path | str) -> Vgg16Features:
         if path.suffix == ".safetensors":
             state = load_file(path)
         else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about the pickle's version: it loads, or raises below
+                state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:  # PyTorch's own message advises to run what is in the file
         raise VggWeightsError(
             f"{path}: no file of weights, damaged, or more than weights in it; download the weights again"

@@ -134,6 +134,26 @@ def test_pictures_without_anybody(emoga, tmp_path, ball_capture, head_file, ball
     assert code == 1 and "every matte is black" in error and not list(tmp_path.glob("y.*"))
 
 
+@pytest.mark.parametrize("arguments", [("--steps", "0"), ("--size", "1")])
+def test_impossible_choices_of_a_fit(emoga, tmp_path, happy_ball_capture, head_file, ball_head, arguments):
+    out = tmp_path / "ball.emoga"
+    assert emoga("build", happy_ball_capture, "-o", out, "--head", head_file, *SMALL, "--steps", "2")[0] == 0
+    code, _, error = emoga("state", "fit", out, "glad", happy_ball_capture, "--head", head_file, *arguments)
+    assert code == 1 and "give a number from" in error and error.count("\n") == 1
+    assert not load_avatar(out, ball_head).states
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_is_in_the_way_is_seen_before_the_work(emoga, tmp_path, ball_capture, head_file, kind) -> None:
+    out = tmp_path / "x.emoga"
+    inside = out / "notes.txt" if kind == "folder" else out
+    inside.parent.mkdir(exist_ok=True)
+    inside.write_text("keep me")
+    code, _, error = emoga("build", ball_capture, "-o", out, "--head", head_file, "--force", *SMALL)
+    assert code == 1 and "give another name" in error and inside.read_text() == "keep me"
+    assert not list(tmp_path.glob("*.checkpoint"))
+
+
 def test_wrong_head_is_refused(emoga, tmp_path, ball_capture) -> None:
     code, _, error = emoga("build", ball_capture, "-o", tmp_path / "x.emoga")
     assert code == 1 and "tracked with head 'ball'" in error

@@ -198,7 +198,7 @@ def test_bad_parameters_are_named(capture, change, message):
 
 def test_a_file_that_is_no_archive_is_not_recommended_for_unpickling(capture):
     (capture / "flame_param" / "00001.npz").write_text("hello")
-    with pytest.raises(CaptureError, match="00001.npz: damaged, or no npz") as caught:
+    with pytest.raises(CaptureError, match=r"00001\.npz: damaged, or no npz") as caught:
         read_capture(capture)
     assert "load" not in str(caught.value) and "copy or export it again" in str(caught.value)
 

@@ -48,6 +48,11 @@ def test_calls_are_refused(tmp_path, protocol, payload):
     assert not canary.exists()
 
 
+def test_what_was_asked_for_is_quoted_as_it_is():
+    with pytest.raises(UnsafePickleError, match=r"asks for os\.system; a file of arrays"):
+        loads(b"cos\nsystem\n(S'true'\ntR.", "a.pkl")
+
+
 @pytest.mark.parametrize(
     "data",
     [

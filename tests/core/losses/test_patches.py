@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import warnings
 from pathlib import Path
 
 import pytest
@@ -79,6 +82,12 @@ def test_vgg_bad_files(tmp_path: Path) -> None:
     rubbish.write_bytes(b"not weights at all")
     with pytest.raises(VggWeightsError, match="cannot be read"):
         load_vgg16(rubbish)
+    for name, content in {"text.pth": b"hello", "evil.pth": pickle.dumps({"a": os.getcwd})}.items():
+        (tmp_path / name).write_bytes(content)
+        with warnings.catch_warnings(), pytest.raises(VggWeightsError, match="download") as caught:
+            warnings.simplefilter("error")
+            load_vgg16(tmp_path / name)
+        assert "weights_only" not in str(caught.value)
     state = torchvision_layout()
     state["features.5.weight"] = torch.zeros(1)
     save_file(state, tmp_path / "wrong.safetensors")
