@@ -85,7 +85,7 @@ export class Connection extends EventTarget {
     }
     socket.binaryType = "arraybuffer";
     this.socket = socket;
-    this.opened = false;
+    this.opened = this.mayReturn = false;
     socket.onopen = () => {
       this.opened = true;
       this.lastMessage = performance.now();
@@ -246,6 +246,7 @@ export class Connection extends EventTarget {
       return this.#answer(fields.id, (request) => request.reject(new CommandError(fields.message, fields.retryable)));
     }
     if (fields.code === ErrorCode.UNAUTHORIZED || fields.code === ErrorCode.UNSUPPORTED_VERSION) return this.#giveUp(fields.message);
+    this.mayReturn = fields.retryable;
     this.#emit("problem", fields);
   }
 
@@ -287,7 +288,7 @@ export class Connection extends EventTarget {
     this.socket = null;
     this.#abandonRequests();
     if (!this.opened) this.#explainRefusal();
-    if (event.code === 1008) return this.#setState("failed", event.reason || this.farewell || "The server refused this page. Is the token right?");
+    if (event.code === 1008 && !this.mayReturn) return this.#setState("failed", event.reason || this.farewell || "The server refused this page. Is the token right?");
     const seconds = Math.min(LAST_RETRY, FIRST_RETRY * 1.7 ** this.attempt++) * (0.85 + 0.3 * Math.random());
     this.retryTimer = setTimeout(() => this.open(), seconds * 1000);
     this.#setState("waiting", this.farewell || "The server does not answer", performance.now() + seconds * 1000);

@@ -4,6 +4,12 @@ import { el, icon, iconButton, setIcon } from "./dom.js";
 
 const THEME_KEY = "emoga-theme";
 
+/** What the browser keeps for this page, if it keeps anything: some forbid storage by throwing. */
+const kept = {
+  get: () => { try { return localStorage.getItem(THEME_KEY); } catch { return null; } },
+  set: (theme) => { try { localStorage.setItem(THEME_KEY, theme); } catch { /* then not */ } },
+};
+
 export class Toolbar {
   /**
    * @param {import("../viewer.js").Viewer} viewer
@@ -28,7 +34,7 @@ export class Toolbar {
       const on = Boolean(document.fullscreenElement);
       setIcon(this.full, on ? "shrink" : "expand", on ? "Leave fullscreen (F)" : "Fullscreen (F)");
     });
-    this.#applyTheme(localStorage.getItem(THEME_KEY) === "light" ? "light" : "dark");
+    this.#applyTheme(kept.get() === "light" ? "light" : "dark");
   }
 
   get #name() {
@@ -73,7 +79,7 @@ export class Toolbar {
 
   toggleTheme() {
     const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-    localStorage.setItem(THEME_KEY, theme);
+    kept.set(theme);
     this.#applyTheme(theme);
   }
 
