@@ -109,7 +109,6 @@ class Hub:
         self.last_failure = ""
         self._status_due = False
         self._status_sent = 0.0
-        self._frame_bytes = 0
         self.transport = Transport(
             options.limits, options.security, self._route, self._serve, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX
         )
