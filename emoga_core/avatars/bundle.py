@@ -173,7 +173,8 @@ def _require_head(header: Header, head: Head | None, path: str | os.PathLike[str
         head = bundled_head()
         if head.hash != info.hash:
             raise BundleError(
-                f"{needed}, which is not the bundled one ({head.hash[:12]}); give its file as the head"
+                f"{needed}, which is not the bundled one ({head.hash[:12]}); name its file with "
+                "--head (before serving: `emoga bake AVATAR --head FILE`)"
             )
     if head.hash != info.hash:
         raise BundleError(

@@ -6,9 +6,7 @@ import asyncio
 import contextlib
 import logging
 import multiprocessing
-import os
 import signal
-import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from emoga_core.errors import EmogaError
+from emoga_core.parent import end_with_parent
 from emoga_server import handover
 from emoga_server.errors import ServerError
 from emoga_server.jobs import Job
@@ -37,7 +36,7 @@ def _work(connection: Connection) -> None:
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole group; the hub decides when we stop
-    _die_with_parent()
+    end_with_parent()
     while True:
         try:
             job: Job = connection.recv()
@@ -54,19 +53,6 @@ def _work(connection: Connection) -> None:
         except Exception as error:
             traceback.print_exc()
             connection.send(("failed", f"{type(error).__name__}: {error}"))
-
-
-def _die_with_parent() -> None:
-    """Ends this process when the hub is gone, however it went."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 @dataclass

@@ -16,6 +16,7 @@ import numpy as np
 from emoga_core.captures import CaptureWriter, HeadReference
 from emoga_core.captures.errors import CaptureError
 from emoga_core.heads import ARKIT_NAMES, bundled_head
+from emoga_core.parent import end_with_parent
 
 from .cameras import camera_rig
 from .emotions import EMOTIONS, emotion_offset
@@ -208,6 +209,7 @@ def _open_worker(out: Path, settings: Settings) -> None:
 
     # Ctrl-C goes to the whole process group; the parent decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_parent()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     sitter, writer = _prepare(out, settings)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from emoga_core.captures import read_capture
@@ -165,3 +166,22 @@ def test_a_killed_command_resumes(tiny_capture: Path, tmp_path: Path, sent: sign
     assert not (out / "transforms.json").exists()
     subprocess.run([*COMMAND, str(out), *SMALL, "--workers", "1"], check=True, timeout=240)
     assert contents(out) == contents(tiny_capture)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_workers_do_not_outlive_a_killed_command(tmp_path: Path) -> None:
+    out = tmp_path / "c"
+    process = subprocess.Popen([*COMMAND, str(out), *SMALL, "--workers", "2"], start_new_session=True)
+    for _ in range(1200):
+        if any((out / "images").glob("*.png")):
+            break
+        time.sleep(0.1)
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert len(children) >= 2
+    process.kill()  # this process alone, not its group
+    process.wait(60)
+    _, alive = psutil.wait_procs(children, timeout=60)
+    for child in alive:
+        child.kill()
+    assert not alive
