@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,11 +34,12 @@ def address(bundle: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """One browser for all tests."""
-    pytest.importorskip("playwright.sync_api")
     try:
+        import playwright.sync_api  # noqa: F401
+
         pages.chromium()
-    except ServerError as error:
-        pytest.skip(str(error))
+    except (ImportError, ServerError) as error:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
     with pages.browser() as browser:
         yield browser
 
