@@ -35,21 +35,21 @@ BUNDLED := emoga_core/avatars/bundled/kofi.emoga
 
 bundled-avatar:  ## Remake the bundled avatar from nothing (under an hour on two cores).
 	@.ci/setup
-	.venv/bin/emoga capture synth captures/kofi --subject kofi --frames 24 --size 768
-	@for state in $(STATES); do set -x; .venv/bin/emoga capture synth captures/kofi-$$state \
+	.venv/bin/emoga capture synth captures/kofi768 --subject kofi --frames 24 --size 768
+	@for state in $(STATES); do set -x; .venv/bin/emoga capture synth captures/kofi640_$$state \
 	  --subject kofi --emotion $$state --frames 24 --cameras 6 --size 640 || exit 1; done
-	.venv/bin/emoga build captures/kofi -o $(BUNDLED) --force --gaussians 42000 --steps 8000 \
+	.venv/bin/emoga build captures/kofi768 -o $(BUNDLED) --force --gaussians 42000 --steps 8000 \
 	  --holdout-cameras 3 --holdout-frames 23
-	@for state in $(STATES); do set -x; .venv/bin/emoga state fit $(BUNDLED) $$state captures/kofi-$$state \
+	@for state in $(STATES); do set -x; .venv/bin/emoga state fit $(BUNDLED) $$state captures/kofi640_$$state \
 	  || exit 1; done
 	.venv/bin/emoga motion remove $(BUNDLED) capture
-	.venv/bin/emoga motion add $(BUNDLED) talk --synth speech --seconds 20
+	.venv/bin/emoga motion add $(BUNDLED) talk --synth speech --seconds 16
 	.venv/bin/emoga motion add $(BUNDLED) rest --synth idle --seconds 12
 	.venv/bin/emoga bake $(BUNDLED)
 
-pictures:  ## Remake the README's pictures from the bundled avatar and captures/kofi.
+pictures:  ## Remake the README's pictures from the bundled avatar and captures/kofi768.
 	@.ci/setup test
-	$(PY) .github/pictures/make.py captures/kofi
+	$(PY) .github/pictures/make.py captures/kofi768
 
 clean:  ## Remove the virtual environment and caches.
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis

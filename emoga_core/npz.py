@@ -28,9 +28,9 @@ _DAMAGED = (
 
 
 def pack_npz(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """An uncompressed npz archive; the same arrays give the same bytes."""
+    """A compressed npz archive; the same arrays give the same bytes."""
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 
