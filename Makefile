@@ -38,7 +38,7 @@ bundled-avatar:  ## Remake the bundled avatar from nothing (under an hour on two
 	.venv/bin/emoga capture synth captures/kofi768 --subject kofi --frames 24 --size 768
 	@for state in $(STATES); do set -x; .venv/bin/emoga capture synth captures/kofi640_$$state \
 	  --subject kofi --emotion $$state --frames 24 --cameras 6 --size 640 || exit 1; done
-	.venv/bin/emoga build captures/kofi768 -o $(BUNDLED) --force --gaussians 42000 --steps 8000 \
+	.venv/bin/emoga build captures/kofi768 -o $(BUNDLED) --force --gaussians 42000 --steps 6000 \
 	  --holdout-cameras 3 --holdout-frames 23
 	@for state in $(STATES); do set -x; .venv/bin/emoga state fit $(BUNDLED) $$state captures/kofi640_$$state \
 	  || exit 1; done

@@ -22,10 +22,11 @@ class Drawing:
     """One picture, and what becomes known about its Gaussians once a loss has been sent backward.
 
     Attributes:
-        image: (H,W,3) over white.
+        image: (H,W,3) over white. alphas: (H,W).
     """
 
     image: Tensor
+    alphas: Tensor
     _means2d: Tensor  # (N,2), its gradient kept
     _colors: Tensor | None = None  # (N,3), its gradient kept; on the CPU
     _info: RasterInfo | None = None  # on CUDA
@@ -56,8 +57,8 @@ def draw(
     means, quaternions, scales = bind(gaussians, parents, frames)
     if means.device.type != "cpu":
         splats = Gaussians(means, quaternions, scales.log(), gaussians.opacity_logits, sh)
-        pictures, _, info = rasterize(splats, camera, torch.ones(3, device=means.device))
-        return Drawing(pictures[0], info.means2d, _info=info)
+        pictures, alphas, info = rasterize(splats, camera, torch.ones(3, device=means.device))
+        return Drawing(pictures[0], alphas[0, ..., 0], info.means2d, _info=info)
     # The colour's view direction pushes no gradient into the position: cheaper, and no worse.
     colors = evaluate_sh(sh, means.detach() - camera.centers[0])
     opacities = gaussians.opacity_logits.sigmoid()
@@ -70,5 +71,7 @@ def draw(
             tensor.retain_grad()
     tiles = bin_splats(projection.means2d, projection.extents, projection.depths, camera.width, camera.height)
     white = torch.ones(3, dtype=means.dtype)
-    image, _ = blend_splats(means2d, conics, opacities, colors, white, tiles, camera.width, camera.height)
-    return Drawing(image, means2d, colors)
+    image, alphas = blend_splats(
+        means2d, conics, opacities, colors, white, tiles, camera.width, camera.height
+    )
+    return Drawing(image, alphas, means2d, colors)

@@ -95,6 +95,7 @@ class Recipe:
     grow_until: float = 0.36
     prune_opacity: float = 0.02
     ssim_weight: float = 0.2
+    matte_weight: float = 0.2
     position_weight: float = 0.01
     position_threshold: float = 1.0
     scaling_weight: float = 1.0

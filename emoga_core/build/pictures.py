@@ -27,18 +27,26 @@ class View:
     Attributes:
         camera: one camera of the size of the picture.
         pixels: (H,W,3) uint8, background white.
+        matte: (H,W) uint8 of the subject; None where the capture has none.
     """
 
     camera: Cameras
     pixels: np.ndarray
     device: str
     keep: bool
+    matte: np.ndarray | None = None
     _prepared: PreparedTarget | None = field(default=None, repr=False)
 
     @property
     def image(self) -> Tensor:
         """(H,W,3) float32 in [0,1]."""
         return torch.from_numpy(self.pixels).to(self.device).float() / 255
+
+    def coverage(self) -> Tensor | None:
+        """(H,W) float32 in [0,1]: how much of each pixel is subject; None where the capture does not say."""
+        if self.matte is None:
+            return None
+        return torch.from_numpy(self.matte).to(self.device).float() / 255
 
     def target(self) -> PreparedTarget:
         """The picture with its SSIM statistics."""
@@ -113,6 +121,7 @@ def check_pictures(frames: Sequence[CaptureFrame], workers: int = 2) -> None:
 
 def _load(frame: CaptureFrame, size: int | None, device: str, keep: bool) -> Shot:
     image, matte = frame.image(), frame.mask()
+    known = matte is not None
     if matte is None:
         matte = _matte_from_white(image)
     camera = Cameras(
@@ -135,17 +144,20 @@ def _load(frame: CaptureFrame, size: int | None, device: str, keep: bool) -> Sho
     top, bottom, left, right = box
     crop = image[top:bottom, left:right]
     cropped = camera.crop(left, top, right - left, bottom - top)
-    half = cv2.resize(crop, (crop.shape[1] // 2, crop.shape[0] // 2), interpolation=cv2.INTER_AREA)
-    return Shot(
-        frame,
-        View(camera.to(device), _coded(image), device, keep=False),
-        _coded(matte),
-        {
-            1: View(cropped.to(device), _coded(crop), device, keep),
-            2: View(cropped.scaled(0.5).to(device), _coded(half), device, keep),
-        },
-        box,
+    cropped_matte = matte[top:bottom, left:right]
+    half, half_matte = (
+        cv2.resize(a, (crop.shape[1] // 2, crop.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        for a in (crop, cropped_matte)
     )
+
+    def view(camera: Cameras, picture: np.ndarray, coverage: np.ndarray, keep: bool) -> View:
+        return View(camera.to(device), _coded(picture), device, keep, _coded(coverage) if known else None)
+
+    levels = {
+        1: view(cropped, crop, cropped_matte, keep),
+        2: view(cropped.scaled(0.5), half, half_matte, keep),
+    }
+    return Shot(frame, view(camera, image, matte, False), _coded(matte), levels, box)
 
 
 def silhouette_box(matte: np.ndarray, margin: int = _MARGIN) -> tuple[int, int, int, int]:

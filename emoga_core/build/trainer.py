@@ -139,6 +139,10 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         drawing = self.draw(shot.timestep, view)
         loss = l1_ssim(drawing.image, view.target(), recipe.ssim_weight)
+        # Over white alone, white Gaussians could stand for the background: on any other they would show.
+        coverage = view.coverage()
+        if coverage is not None:
+            loss = loss + recipe.matte_weight * (drawing.alphas - coverage).abs().mean()
         if not half and self.step % _PATCHES_EVERY == 0:
             patches = self.patches(drawing.image, shot, view, self.generator)
             loss = loss if patches is None else loss + _PATCHES_EVERY * patches
