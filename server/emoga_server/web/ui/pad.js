@@ -82,7 +82,7 @@ export class FeelingPad {
     this.key = key;
     this.points.replaceChildren(...states.map((state) => el("button", {
       type: "button", class: "pad-point", text: state.name.replaceAll("_", " "), tabindex: -1,
-      title: `Only ${state.name}`, style: { "--color": colorOf(state), left: `${toShare(state.valence) * 100}%`, top: `${toShare(-state.arousal) * 100}%` },
+      title: `Only ${state.name}`, "data-label": crowdedBelow(state, states) ? "above" : "below", style: { "--color": colorOf(state), left: `${toShare(state.valence) * 100}%`, top: `${toShare(-state.arousal) * 100}%` },
       on: { click: () => this.only(state.name) },
     })));
     this.#drawGlow(states);
@@ -121,6 +121,12 @@ export class FeelingPad {
     this.place = placeOf(weights, this.viewer.states);
     this.#paint();
   }
+}
+
+/** Whether a label under this point would lie on another point or its label. */
+function crowdedBelow(state, states) {
+  return states.some((other) => other !== state && Math.abs(other.valence - state.valence) < 0.4 &&
+    other.arousal <= state.arousal && state.arousal - other.arousal < 0.35);
 }
 
 function toShare(x) {
