@@ -31,9 +31,9 @@ def address(bundle: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it lives, Playwright's event loop runs and forbids any other
 def chromium() -> Iterator[Any]:
-    """One browser for all tests."""
+    """One browser for the tests of a file."""
     try:
         import playwright.sync_api  # noqa: F401
 

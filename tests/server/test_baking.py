@@ -112,7 +112,7 @@ def bundle(tiny_avatar, tmp_path, monkeypatch):
     save_avatar(tiny_avatar, path)
     from emoga_core import avatars
 
-    monkeypatch.setattr(avatars, "load_avatar", lambda p: load_with(p, tiny_avatar.head))
+    monkeypatch.setattr(avatars, "load_avatar", lambda p, head=None: load_with(p, tiny_avatar.head))
     return path
 
 
