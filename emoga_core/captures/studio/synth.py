@@ -119,7 +119,6 @@ def synthesise(
     _check("workers", workers)
     subject = find_subject(settings.subject)
     identity, motion = subject.identity(), emotional_motion(settings)
-    _check_folder(out)
     sitter, writer = _prepare(out, settings)
     writer.begin(settings.as_json())
     _write_parameters(writer, settings, identity, motion)
@@ -136,11 +135,6 @@ def synthesise(
         done += 1
         report(done, settings.frames)
     writer.finish()
-
-
-def _check_folder(out: Path) -> None:
-    if not out.parent.exists():
-        raise CaptureError(f"{out.parent}: no such folder; make it first")
 
 
 def _prepare(out: Path, settings: Settings) -> tuple[Sitter, CaptureWriter]:

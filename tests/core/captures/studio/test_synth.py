@@ -115,7 +115,7 @@ def test_bad_settings_are_refused(bad: dict[str, Any]) -> None:
 def test_bad_folders_and_workers_are_refused(tmp_path: Path, tiny_settings: Settings) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thing").write_text("x")
-    for out in (tmp_path / "full", tmp_path / "full" / "thing", tmp_path / "no" / "such"):
+    for out in (tmp_path / "full", tmp_path / "full" / "thing"):
         with pytest.raises(CaptureError):
             synthesise(out, tiny_settings)
     with pytest.raises(CaptureError, match="workers"):
