@@ -54,7 +54,7 @@ def capture_and_avatar(folder: Path) -> None:
     avatar, capture = load_avatar(BUNDLE), read_capture(folder)
     parameters = capture.parameters_for(avatar.head)
     pairs = []
-    for timestep, camera in ((23, 3), (3, 3), (1, 3)):
+    for timestep, camera in ((23, 3), (3, 3)):
         shown = next(f for f in capture.frames if (f.timestep, f.camera_index) == (timestep, camera))
         moment = MotionFrame(
             torch.from_numpy(parameters.expression[timestep]),
@@ -71,7 +71,7 @@ def capture_and_avatar(folder: Path) -> None:
         height, width = drawn.shape[:2]
         cut = np.s_[: int(height * 0.8), int(width * 0.1) : int(width * 0.9)]
         pairs.append(np.concatenate([shown.image()[cut], drawn[cut]], 1))
-    write_png(HERE / "capture_and_avatar.png", torch.from_numpy(np.concatenate(pairs[:2], 1)))
+    write_png(HERE / "capture_and_avatar.png", torch.from_numpy(np.concatenate(pairs, 1)))
 
 
 if __name__ == "__main__":
