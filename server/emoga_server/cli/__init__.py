@@ -15,7 +15,10 @@ import typer
 from emoga_core.errors import EmogaError
 from emoga_protocol.errors import ProtocolError
 
-COMMANDS = ("capture", "build", "state", "motion", "info", "render", "bake", "serve", "demo", "head", "bench")
+COMMANDS = (
+    "capture", "build", "edit", "state", "motion", "info", "render", "bake", "serve", "demo", "head",
+    "evaluate", "bench",
+)  # fmt: skip
 """Modules beside this one, in the order in which `--help` lists them; each has `register(app)`."""
 
 
