@@ -74,7 +74,10 @@ def _avatar_info() -> m.AvatarInfo:
 
 def _state() -> m.StateInfo:
     blob = m.BlobRef(sha256=SHA, size=7, kind="delta")
-    return m.StateInfo(slot=0, name="happy", valence=0.75, arousal=-0.25, revision=2, blob=blob)
+    return m.StateInfo(
+        slot=0, name="happy", valence=0.75, arousal=-0.25, revision=2, blob=blob,
+        prompt="a subtle, tired smile", editor="guided",
+    )  # fmt: skip
 
 
 def _messages() -> list[tuple[Any, ...]]:
@@ -90,7 +93,17 @@ def _messages() -> list[tuple[Any, ...]]:
         (m.Command(id=9, name="pause", arguments={}), 5, 1),
         (m.Result(id=9, value={"list": [1, -1, 0.5, None, True], "text": "é"}),),
         (m.Error(id=None, code=m.ErrorCode.RATE_LIMITED, message="slow down", retryable=True),),
-        (m.JobProgress(job=2, kind="edit", stage="running", progress=0.25, seconds_left=12.5),),
+        (
+            m.JobProgress(
+                job=2, kind="edit", stage="optimising", progress=0.25, seconds_left=12.5, avatar=1,
+                state="tears", prompt="crying with joy", done=20, total=20, step=7, steps=160, loss=0.125,
+            ),
+        ),
+        (m.JobProgress(job=3, kind="edit", stage="queued", progress=0, state="joy", position=1),),
+        (
+            m.JobPicture(job=2, index=3, count=20, name="f000_c03", width=96, height=128),
+            0, 0, (b"before", b"and after"),
+        ),
         (m.Ping(time=123456789012),),
         (m.Pong(time=123456789012, peer_time=0),),
         (
@@ -121,6 +134,12 @@ def _commands() -> list[Any]:
         m.SetIdleCommand(blinks=0),
         m.EditCommand(prompt="crying with joy", state="tears", seed=7),
         m.CancelCommand(job=3),
+        m.ReadPromptCommand(prompt="très fatigué"),
+        m.ListEditorsCommand(),
+        m.RenameStateCommand(state="tears", name="joy", avatar="ada"),
+        m.DeleteStateCommand(state="joy"),
+        m.ListHistoryCommand(state="happy"),
+        m.RevertStateCommand(state="happy", version=2),
     ]
 
 

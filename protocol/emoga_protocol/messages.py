@@ -60,6 +60,7 @@ class MessageType(IntEnum):
     PONG = 15
     STATUS = 16
     BYE = 17
+    JOB_PICTURE = 18
 
 
 class ErrorCode(IntEnum):
@@ -86,6 +87,7 @@ class Capability(IntFlag):
     HTTP_BLOBS = 1
     INLINE_STATES = 2
     EDIT = 4
+    JOB_PICTURES = 8
 
 
 class FrameFlag(IntFlag):
@@ -231,6 +233,8 @@ class StateInfo:
     arousal: -1 calm .. 1 excited.
     revision: Rises with every change of this state.
     blob: Its delta blob.
+    prompt: The words it was made from; empty where it was not made from words.
+    editor: The editor that it was made with, if any.
     """
 
     FIELDS: ClassVar[tuple[FieldSpec, ...]] = (
@@ -240,6 +244,8 @@ class StateInfo:
         FieldSpec("arousal", "f32", False),
         FieldSpec("revision", "u32", False),
         FieldSpec("blob", "BlobRef", True),
+        FieldSpec("prompt", "str", False),
+        FieldSpec("editor", "str", False),
     )
     slot: int
     name: str
@@ -247,6 +253,8 @@ class StateInfo:
     arousal: float = 0.0
     revision: int = 1
     blob: BlobRef
+    prompt: str = ""
+    editor: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -300,6 +308,105 @@ class AvatarInfo:
     motions: list[MotionInfo]
     layout: FrameLayout
     state_revision: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class EditStarted:
+    """A job that makes or changes a state has been accepted.
+
+    job: Its number in JOB_PROGRESS, JOB_PICTURE and cancel.
+    state: Name of the state that it makes or changes.
+    reading: What the prompt was understood to ask of the face, for people.
+    position: Jobs before it; 0: it runs now.
+    """
+
+    FIELDS: ClassVar[tuple[FieldSpec, ...]] = (
+        FieldSpec("job", "u32", True),
+        FieldSpec("state", "str", True),
+        FieldSpec("reading", "str", True),
+        FieldSpec("position", "u16", False),
+    )
+    job: int
+    state: str
+    reading: str
+    position: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class PromptInfo:
+    """How the server reads a prompt.
+
+    reading: For people: the action units found, and words not understood.
+    action_units: Number of a FACS action unit, as text -> strength 0..1.
+    unknown: Words that the reading leaves out.
+    name: The name that a state made from it gets if none is given.
+    valence: -1 unpleasant .. 1 pleasant.
+    arousal: -1 calm .. 1 excited.
+    """
+
+    FIELDS: ClassVar[tuple[FieldSpec, ...]] = (
+        FieldSpec("reading", "str", True),
+        FieldSpec("action_units", "map<f32>", True),
+        FieldSpec("unknown", "list<str>", True),
+        FieldSpec("name", "str", True),
+        FieldSpec("valence", "f32", True),
+        FieldSpec("arousal", "f32", True),
+    )
+    reading: str
+    action_units: dict[str, float]
+    unknown: list[str]
+    name: str
+    valence: float
+    arousal: float
+
+
+@dataclass(slots=True, kw_only=True)
+class EditorInfo:
+    """An editor that can change pictures by words.
+
+    title: For people.
+    ready: Whether this server can use it now.
+    default: Whether it is used when none is named.
+    note: Why it is not ready and what to do, or its licence.
+    """
+
+    FIELDS: ClassVar[tuple[FieldSpec, ...]] = (
+        FieldSpec("name", "str", True),
+        FieldSpec("title", "str", True),
+        FieldSpec("ready", "bool", True),
+        FieldSpec("default", "bool", True),
+        FieldSpec("note", "str", False),
+    )
+    name: str
+    title: str
+    ready: bool
+    default: bool
+    note: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class StateVersion:
+    """One version of a state that the server keeps.
+
+    version: Rises with every version of the state; never given twice.
+    time: When it was saved: seconds since 1970 (UTC); 0: not known.
+    prompt: The words it was made from; may be empty.
+    editor: The editor it was made with, if any.
+    current: Whether this is the version in use.
+    """
+
+    FIELDS: ClassVar[tuple[FieldSpec, ...]] = (
+        FieldSpec("version", "u32", True),
+        FieldSpec("time", "u64", True),
+        FieldSpec("prompt", "str", False),
+        FieldSpec("editor", "str", False),
+        FieldSpec("current", "bool", True),
+    )
+    version: int
+    time: int
+    prompt: str = ""
+    editor: str = ""
+    current: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -544,6 +651,15 @@ class JobProgress:
 
     stage: queued, running, done, failed, cancelled, or a stage of the job.
     progress: 0..1.
+    avatar: Slot of the avatar it works on.
+    state: Edits: name of the state that is made or changed.
+    prompt: Edits: the words it is made from.
+    position: Jobs before it; 0: it runs.
+    done: Pictures edited so far.
+    total: Pictures to edit; 0: not known yet.
+    step: Step of the optimiser.
+    steps: Steps that the optimiser will take; 0: not known yet.
+    loss: What the optimiser minimises, as of that step.
     """
 
     TYPE: ClassVar[MessageType] = MessageType.JOB_PROGRESS
@@ -555,6 +671,15 @@ class JobProgress:
         FieldSpec("progress", "f32", True),
         FieldSpec("message", "str", False),
         FieldSpec("seconds_left", "f32?", False),
+        FieldSpec("avatar", "u16?", False),
+        FieldSpec("state", "str", False),
+        FieldSpec("prompt", "str", False),
+        FieldSpec("position", "u16", False),
+        FieldSpec("done", "u32", False),
+        FieldSpec("total", "u32", False),
+        FieldSpec("step", "u32", False),
+        FieldSpec("steps", "u32", False),
+        FieldSpec("loss", "f32?", False),
     )
     job: int
     kind: str = ""
@@ -562,6 +687,15 @@ class JobProgress:
     progress: float
     message: str = ""
     seconds_left: float | None = None
+    avatar: int | None = None
+    state: str = ""
+    prompt: str = ""
+    position: int = 0
+    done: int = 0
+    total: int = 0
+    step: int = 0
+    steps: int = 0
+    loss: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -647,6 +781,35 @@ class Bye:
     )
     code: int = 0
     message: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class JobPicture:
+    """One edited picture of a job, small: the raw buffers are it before and after, each a PNG or JPEG file.
+
+    index: From 0.
+    count: Pictures of the job.
+    name: Which frame and view it shows.
+    width: Pixels, at most 128.
+    height: Pixels, at most 128.
+    """
+
+    TYPE: ClassVar[MessageType] = MessageType.JOB_PICTURE
+    BUFFERS: ClassVar[tuple[int, int]] = (2, 2)
+    FIELDS: ClassVar[tuple[FieldSpec, ...]] = (
+        FieldSpec("job", "u32", True),
+        FieldSpec("index", "u32", True),
+        FieldSpec("count", "u32", True),
+        FieldSpec("name", "str", False),
+        FieldSpec("width", "u16", True),
+        FieldSpec("height", "u16", True),
+    )
+    job: int
+    index: int
+    count: int
+    name: str = ""
+    width: int
+    height: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -825,29 +988,41 @@ class SetIdleCommand:
 class EditCommand:
     """Make or change an emotion state from words. Needs the EDIT capability.
 
-    state: Name of the state to make or change.
+    state: Name of the state to make or change; null: made from the prompt.
+    avatar: Null: the one being streamed.
+    editor: Null: the server's choice.
+    negative: What pictures must not show, for editors that take it.
+    intensity: How strongly the prompt is meant: 0.1 to 2.
+    views: Cameras around the head; null: the server's choice.
+    frames: Instants of the motion; null: the server's choice.
     """
 
     NAME: ClassVar[str] = "edit"
     FIELDS: ClassVar[tuple[FieldSpec, ...]] = (
         FieldSpec("prompt", "str", True),
-        FieldSpec("state", "str", True),
+        FieldSpec("state", "str?", False),
         FieldSpec("avatar", "str?", False),
+        FieldSpec("editor", "str?", False),
         FieldSpec("negative", "str", False),
-        FieldSpec("strength", "f32", False),
+        FieldSpec("intensity", "f32", False),
         FieldSpec("seed", "u32", False),
+        FieldSpec("views", "u16?", False),
+        FieldSpec("frames", "u16?", False),
     )
     prompt: str
-    state: str
+    state: str | None = None
     avatar: str | None = None
+    editor: str | None = None
     negative: str = ""
-    strength: float = 1.0
+    intensity: float = 1.0
     seed: int = 0
+    views: int | None = None
+    frames: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class CancelCommand:
-    """Stop a job. Needs the EDIT capability.
+    """Stop a job that waits or runs. Needs the EDIT capability.
     """
 
     NAME: ClassVar[str] = "cancel"
@@ -855,6 +1030,90 @@ class CancelCommand:
         FieldSpec("job", "u32", True),
     )
     job: int
+
+
+@dataclass(slots=True, kw_only=True)
+class ReadPromptCommand:
+    """Read a prompt without doing anything. Needs the EDIT capability.
+    """
+
+    NAME: ClassVar[str] = "read_prompt"
+    FIELDS: ClassVar[tuple[FieldSpec, ...]] = (
+        FieldSpec("prompt", "str", True),
+    )
+    prompt: str
+
+
+@dataclass(slots=True, kw_only=True)
+class ListEditorsCommand:
+    """Editors of this server. Needs the EDIT capability.
+    """
+
+    NAME: ClassVar[str] = "list_editors"
+    FIELDS: ClassVar[tuple[FieldSpec, ...]] = (
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class RenameStateCommand:
+    """Give a state another name; it keeps its slot. Needs the EDIT capability.
+
+    name: The new name.
+    """
+
+    NAME: ClassVar[str] = "rename_state"
+    FIELDS: ClassVar[tuple[FieldSpec, ...]] = (
+        FieldSpec("state", "str", True),
+        FieldSpec("name", "str", True),
+        FieldSpec("avatar", "str?", False),
+    )
+    state: str
+    name: str
+    avatar: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class DeleteStateCommand:
+    """Remove a state and its earlier versions. Needs the EDIT capability.
+    """
+
+    NAME: ClassVar[str] = "delete_state"
+    FIELDS: ClassVar[tuple[FieldSpec, ...]] = (
+        FieldSpec("state", "str", True),
+        FieldSpec("avatar", "str?", False),
+    )
+    state: str
+    avatar: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ListHistoryCommand:
+    """Versions of a state, the newest first. Needs the EDIT capability.
+    """
+
+    NAME: ClassVar[str] = "list_history"
+    FIELDS: ClassVar[tuple[FieldSpec, ...]] = (
+        FieldSpec("state", "str", True),
+        FieldSpec("avatar", "str?", False),
+    )
+    state: str
+    avatar: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class RevertStateCommand:
+    """Put an earlier version of a state in use again; the present one is kept. Needs the EDIT capability.
+    """
+
+    NAME: ClassVar[str] = "revert_state"
+    FIELDS: ClassVar[tuple[FieldSpec, ...]] = (
+        FieldSpec("state", "str", True),
+        FieldSpec("version", "u32", True),
+        FieldSpec("avatar", "str?", False),
+    )
+    state: str
+    version: int
+    avatar: str | None = None
 
 
 STRUCTS: dict[str, type] = {
@@ -866,6 +1125,10 @@ STRUCTS: dict[str, type] = {
     "StateInfo": StateInfo,
     "MotionInfo": MotionInfo,
     "AvatarInfo": AvatarInfo,
+    "EditStarted": EditStarted,
+    "PromptInfo": PromptInfo,
+    "EditorInfo": EditorInfo,
+    "StateVersion": StateVersion,
     "IdleSettings": IdleSettings,
 }
 
@@ -887,6 +1150,7 @@ MESSAGES: dict[int, type] = {
     15: Pong,
     16: Status,
     17: Bye,
+    18: JobPicture,
 }
 
 COMMANDS: dict[str, type] = {
@@ -904,6 +1168,12 @@ COMMANDS: dict[str, type] = {
     "set_idle": SetIdleCommand,
     "edit": EditCommand,
     "cancel": CancelCommand,
+    "read_prompt": ReadPromptCommand,
+    "list_editors": ListEditorsCommand,
+    "rename_state": RenameStateCommand,
+    "delete_state": DeleteStateCommand,
+    "list_history": ListHistoryCommand,
+    "revert_state": RevertStateCommand,
 }
 
 BLOBS: dict[str, BlobSpec] = {

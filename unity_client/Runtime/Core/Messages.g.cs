@@ -79,6 +79,8 @@ namespace Emoga.Protocol
         Status = 16,
         /// <summary>The connection is about to be closed on purpose.</summary>
         Bye = 17,
+        /// <summary>One edited picture of a job, small: the raw buffers are it before and after, each a PNG or JPEG file.</summary>
+        JobPicture = 18,
     }
 
     /// <summary>Codes of ERROR and BYE.</summary>
@@ -121,8 +123,10 @@ namespace Emoga.Protocol
         HttpBlobs = 1,
         /// <summary>STATE_PUT may carry the delta blob itself.</summary>
         InlineStates = 2,
-        /// <summary>The server accepts the edit and cancel commands.</summary>
+        /// <summary>The server makes and changes states: edit, cancel, read_prompt, list_editors, rename_state, delete_state, list_history and revert_state.</summary>
         Edit = 4,
+        /// <summary>The client takes JOB_PICTURE; others are not sent it.</summary>
+        JobPictures = 8,
     }
 
     /// <summary>Bits in the header of FRAME.</summary>
@@ -223,6 +227,10 @@ namespace Emoga.Protocol
         public uint Revision = 1;
         /// <summary>Its delta blob.</summary>
         public BlobRef Blob;
+        /// <summary>The words it was made from; empty where it was not made from words.</summary>
+        public string Prompt = "";
+        /// <summary>The editor that it was made with, if any.</summary>
+        public string Editor = "";
     }
 
     /// <summary>A motion that the server can play.</summary>
@@ -251,6 +259,65 @@ namespace Emoga.Protocol
         public MotionInfo[] Motions;
         public FrameLayout Layout;
         public uint StateRevision = 0;
+    }
+
+    /// <summary>A job that makes or changes a state has been accepted.</summary>
+    public sealed class EditStarted
+    {
+        /// <summary>Its number in JOB_PROGRESS, JOB_PICTURE and cancel.</summary>
+        public uint Job;
+        /// <summary>Name of the state that it makes or changes.</summary>
+        public string State;
+        /// <summary>What the prompt was understood to ask of the face, for people.</summary>
+        public string Reading;
+        /// <summary>Jobs before it; 0: it runs now.</summary>
+        public ushort Position = 0;
+    }
+
+    /// <summary>How the server reads a prompt.</summary>
+    public sealed class PromptInfo
+    {
+        /// <summary>For people: the action units found, and words not understood.</summary>
+        public string Reading;
+        /// <summary>Number of a FACS action unit, as text -&gt; strength 0..1.</summary>
+        public Dictionary<string, float> ActionUnits;
+        /// <summary>Words that the reading leaves out.</summary>
+        public string[] Unknown;
+        /// <summary>The name that a state made from it gets if none is given.</summary>
+        public string Name;
+        /// <summary>-1 unpleasant .. 1 pleasant.</summary>
+        public float Valence;
+        /// <summary>-1 calm .. 1 excited.</summary>
+        public float Arousal;
+    }
+
+    /// <summary>An editor that can change pictures by words.</summary>
+    public sealed class EditorInfo
+    {
+        public string Name;
+        /// <summary>For people.</summary>
+        public string Title;
+        /// <summary>Whether this server can use it now.</summary>
+        public bool Ready;
+        /// <summary>Whether it is used when none is named.</summary>
+        public bool Default;
+        /// <summary>Why it is not ready and what to do, or its licence.</summary>
+        public string Note = "";
+    }
+
+    /// <summary>One version of a state that the server keeps.</summary>
+    public sealed class StateVersion
+    {
+        /// <summary>Rises with every version of the state; never given twice.</summary>
+        public uint Version;
+        /// <summary>When it was saved: seconds since 1970 (UTC); 0: not known.</summary>
+        public ulong Time;
+        /// <summary>The words it was made from; may be empty.</summary>
+        public string Prompt = "";
+        /// <summary>The editor it was made with, if any.</summary>
+        public string Editor = "";
+        /// <summary>Whether this is the version in use.</summary>
+        public bool Current;
     }
 
     /// <summary>What the avatar does by itself. Amounts: 0 off, 1 natural, up to 2.</summary>
@@ -392,6 +459,24 @@ namespace Emoga.Protocol
         public float Progress;
         public string Message = "";
         public float? SecondsLeft;
+        /// <summary>Slot of the avatar it works on.</summary>
+        public ushort? Avatar;
+        /// <summary>Edits: name of the state that is made or changed.</summary>
+        public string State = "";
+        /// <summary>Edits: the words it is made from.</summary>
+        public string Prompt = "";
+        /// <summary>Jobs before it; 0: it runs.</summary>
+        public ushort Position = 0;
+        /// <summary>Pictures edited so far.</summary>
+        public uint Done = 0;
+        /// <summary>Pictures to edit; 0: not known yet.</summary>
+        public uint Total = 0;
+        /// <summary>Step of the optimiser.</summary>
+        public uint Step = 0;
+        /// <summary>Steps that the optimiser will take; 0: not known yet.</summary>
+        public uint Steps = 0;
+        /// <summary>What the optimiser minimises, as of that step.</summary>
+        public float? Loss;
     }
 
     /// <summary>Asks for the other's clock.</summary>
@@ -439,6 +524,23 @@ namespace Emoga.Protocol
         /// <summary>0, or an error code.</summary>
         public ushort Code = 0;
         public string Message = "";
+    }
+
+    /// <summary>One edited picture of a job, small: the raw buffers are it before and after, each a PNG or JPEG file.</summary>
+    public sealed class JobPictureMessage
+    {
+        public const MessageType Type = MessageType.JobPicture;
+        public uint Job;
+        /// <summary>From 0.</summary>
+        public uint Index;
+        /// <summary>Pictures of the job.</summary>
+        public uint Count;
+        /// <summary>Which frame and view it shows.</summary>
+        public string Name = "";
+        /// <summary>Pixels, at most 128.</summary>
+        public ushort Width;
+        /// <summary>Pixels, at most 128.</summary>
+        public ushort Height;
     }
 
     /// <summary>Avatars on this server.</summary>
@@ -546,19 +648,76 @@ namespace Emoga.Protocol
     {
         public const string CommandName = "edit";
         public string Prompt;
-        /// <summary>Name of the state to make or change.</summary>
+        /// <summary>Name of the state to make or change; null: made from the prompt.</summary>
         public string State;
+        /// <summary>Null: the one being streamed.</summary>
         public string Avatar;
+        /// <summary>Null: the server's choice.</summary>
+        public string Editor;
+        /// <summary>What pictures must not show, for editors that take it.</summary>
         public string Negative = "";
-        public float Strength = 1f;
+        /// <summary>How strongly the prompt is meant: 0.1 to 2.</summary>
+        public float Intensity = 1f;
         public uint Seed = 0;
+        /// <summary>Cameras around the head; null: the server's choice.</summary>
+        public ushort? Views;
+        /// <summary>Instants of the motion; null: the server's choice.</summary>
+        public ushort? Frames;
     }
 
-    /// <summary>Stop a job. Needs the EDIT capability.</summary>
+    /// <summary>Stop a job that waits or runs. Needs the EDIT capability.</summary>
     public sealed class CancelCommand
     {
         public const string CommandName = "cancel";
         public uint Job;
+    }
+
+    /// <summary>Read a prompt without doing anything. Needs the EDIT capability.</summary>
+    public sealed class ReadPromptCommand
+    {
+        public const string CommandName = "read_prompt";
+        public string Prompt;
+    }
+
+    /// <summary>Editors of this server. Needs the EDIT capability.</summary>
+    public sealed class ListEditorsCommand
+    {
+        public const string CommandName = "list_editors";
+    }
+
+    /// <summary>Give a state another name; it keeps its slot. Needs the EDIT capability.</summary>
+    public sealed class RenameStateCommand
+    {
+        public const string CommandName = "rename_state";
+        public string State;
+        /// <summary>The new name.</summary>
+        public string Name;
+        public string Avatar;
+    }
+
+    /// <summary>Remove a state and its earlier versions. Needs the EDIT capability.</summary>
+    public sealed class DeleteStateCommand
+    {
+        public const string CommandName = "delete_state";
+        public string State;
+        public string Avatar;
+    }
+
+    /// <summary>Versions of a state, the newest first. Needs the EDIT capability.</summary>
+    public sealed class ListHistoryCommand
+    {
+        public const string CommandName = "list_history";
+        public string State;
+        public string Avatar;
+    }
+
+    /// <summary>Put an earlier version of a state in use again; the present one is kept. Needs the EDIT capability.</summary>
+    public sealed class RevertStateCommand
+    {
+        public const string CommandName = "revert_state";
+        public string State;
+        public uint Version;
+        public string Avatar;
     }
 
     /// <summary>One array of a blob: its element type and its shape (numbers or names of dimensions).</summary>

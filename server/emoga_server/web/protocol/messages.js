@@ -38,6 +38,7 @@ export const MessageType = freeze({
   "PONG": 15,
   "STATUS": 16,
   "BYE": 17,
+  "JOB_PICTURE": 18,
 });
 
 /** Codes of ERROR and BYE. */
@@ -58,7 +59,7 @@ export const ErrorCode = freeze({
 });
 
 /** Bits of HELLO and WELCOME. */
-export const Capability = freeze({"HTTP_BLOBS": 1, "INLINE_STATES": 2, "EDIT": 4});
+export const Capability = freeze({"HTTP_BLOBS": 1, "INLINE_STATES": 2, "EDIT": 4, "JOB_PICTURES": 8});
 
 /** Bits in the header of FRAME. */
 export const FrameFlag = freeze({"CUT": 1});
@@ -104,9 +105,13 @@ export const STRUCTS = freeze({
   "Counts": [{"name": "splats", "type": "u32"}, {"name": "vertices", "type": "u32"}, {"name": "triangles", "type": "u32"}, {"name": "expressions", "type": "u32"}, {"name": "joints", "type": "u32"}, {"name": "sh_degree", "type": "u8"}],
   "FrameField": [{"name": "name", "type": "str"}, {"name": "offset", "type": "u16"}, {"name": "count", "type": "u16"}, {"name": "scale", "type": "f64"}],
   "FrameLayout": [{"name": "revision", "type": "u16"}, {"name": "fields", "type": "list<FrameField>"}],
-  "StateInfo": [{"name": "slot", "type": "u16"}, {"name": "name", "type": "str"}, {"name": "valence", "type": "f32", "default": 0}, {"name": "arousal", "type": "f32", "default": 0}, {"name": "revision", "type": "u32", "default": 1}, {"name": "blob", "type": "BlobRef"}],
+  "StateInfo": [{"name": "slot", "type": "u16"}, {"name": "name", "type": "str"}, {"name": "valence", "type": "f32", "default": 0}, {"name": "arousal", "type": "f32", "default": 0}, {"name": "revision", "type": "u32", "default": 1}, {"name": "blob", "type": "BlobRef"}, {"name": "prompt", "type": "str", "default": ""}, {"name": "editor", "type": "str", "default": ""}],
   "MotionInfo": [{"name": "name", "type": "str"}, {"name": "fps", "type": "f32"}, {"name": "frames", "type": "u32"}, {"name": "duration", "type": "f32"}],
   "AvatarInfo": [{"name": "slot", "type": "u16"}, {"name": "name", "type": "str"}, {"name": "title", "type": "str", "default": ""}, {"name": "head", "type": "HeadInfo"}, {"name": "counts", "type": "Counts"}, {"name": "head_blob", "type": "BlobRef"}, {"name": "splats_blob", "type": "BlobRef"}, {"name": "states", "type": "list<StateInfo>"}, {"name": "motions", "type": "list<MotionInfo>"}, {"name": "layout", "type": "FrameLayout"}, {"name": "state_revision", "type": "u32", "default": 0}],
+  "EditStarted": [{"name": "job", "type": "u32"}, {"name": "state", "type": "str"}, {"name": "reading", "type": "str"}, {"name": "position", "type": "u16", "default": 0}],
+  "PromptInfo": [{"name": "reading", "type": "str"}, {"name": "action_units", "type": "map<f32>"}, {"name": "unknown", "type": "list<str>"}, {"name": "name", "type": "str"}, {"name": "valence", "type": "f32"}, {"name": "arousal", "type": "f32"}],
+  "EditorInfo": [{"name": "name", "type": "str"}, {"name": "title", "type": "str"}, {"name": "ready", "type": "bool"}, {"name": "default", "type": "bool"}, {"name": "note", "type": "str", "default": ""}],
+  "StateVersion": [{"name": "version", "type": "u32"}, {"name": "time", "type": "u64"}, {"name": "prompt", "type": "str", "default": ""}, {"name": "editor", "type": "str", "default": ""}, {"name": "current", "type": "bool"}],
   "IdleSettings": [{"name": "enabled", "type": "bool", "default": true}, {"name": "blinks", "type": "f32", "default": 1}, {"name": "breathing", "type": "f32", "default": 1}, {"name": "micro_motion", "type": "f32", "default": 1}, {"name": "gaze", "type": "f32", "default": 1}],
 });
 
@@ -124,11 +129,12 @@ export const MESSAGES = freeze({
   "10": {"name": "COMMAND", "binary": false, "buffers": [0, 0], "fields": [{"name": "id", "type": "u32"}, {"name": "name", "type": "str"}, {"name": "arguments", "type": "map<any>", "default": {}}]},
   "11": {"name": "RESULT", "binary": false, "buffers": [0, 0], "fields": [{"name": "id", "type": "u32"}, {"name": "value", "type": "any", "default": null}]},
   "12": {"name": "ERROR", "binary": false, "buffers": [0, 0], "fields": [{"name": "id", "type": "u32?", "default": null}, {"name": "code", "type": "u16"}, {"name": "message", "type": "str"}, {"name": "retryable", "type": "bool", "default": false}]},
-  "13": {"name": "JOB_PROGRESS", "binary": false, "buffers": [0, 0], "fields": [{"name": "job", "type": "u32"}, {"name": "kind", "type": "str", "default": ""}, {"name": "stage", "type": "str", "default": ""}, {"name": "progress", "type": "f32"}, {"name": "message", "type": "str", "default": ""}, {"name": "seconds_left", "type": "f32?", "default": null}]},
+  "13": {"name": "JOB_PROGRESS", "binary": false, "buffers": [0, 0], "fields": [{"name": "job", "type": "u32"}, {"name": "kind", "type": "str", "default": ""}, {"name": "stage", "type": "str", "default": ""}, {"name": "progress", "type": "f32"}, {"name": "message", "type": "str", "default": ""}, {"name": "seconds_left", "type": "f32?", "default": null}, {"name": "avatar", "type": "u16?", "default": null}, {"name": "state", "type": "str", "default": ""}, {"name": "prompt", "type": "str", "default": ""}, {"name": "position", "type": "u16", "default": 0}, {"name": "done", "type": "u32", "default": 0}, {"name": "total", "type": "u32", "default": 0}, {"name": "step", "type": "u32", "default": 0}, {"name": "steps", "type": "u32", "default": 0}, {"name": "loss", "type": "f32?", "default": null}]},
   "14": {"name": "PING", "binary": false, "buffers": [0, 0], "fields": [{"name": "time", "type": "u64"}]},
   "15": {"name": "PONG", "binary": false, "buffers": [0, 0], "fields": [{"name": "time", "type": "u64"}, {"name": "peer_time", "type": "u64"}]},
   "16": {"name": "STATUS", "binary": false, "buffers": [0, 0], "fields": [{"name": "avatar", "type": "u16"}, {"name": "motion", "type": "str?", "default": null}, {"name": "playing", "type": "bool"}, {"name": "loop", "type": "bool", "default": true}, {"name": "speed", "type": "f32", "default": 1}, {"name": "position", "type": "f32", "default": 0}, {"name": "time", "type": "u64"}, {"name": "targets", "type": "map<f32>", "default": {}}, {"name": "idle", "type": "IdleSettings"}]},
   "17": {"name": "BYE", "binary": false, "buffers": [0, 0], "fields": [{"name": "code", "type": "u16", "default": 0}, {"name": "message", "type": "str", "default": ""}]},
+  "18": {"name": "JOB_PICTURE", "binary": false, "buffers": [2, 2], "fields": [{"name": "job", "type": "u32"}, {"name": "index", "type": "u32"}, {"name": "count", "type": "u32"}, {"name": "name", "type": "str", "default": ""}, {"name": "width", "type": "u16"}, {"name": "height", "type": "u16"}]},
 });
 
 /** Name -> arguments. */
@@ -145,8 +151,14 @@ export const COMMANDS = freeze({
   "seek": [{"name": "position", "type": "f32"}],
   "choose_motion": [{"name": "motion", "type": "str?"}, {"name": "loop", "type": "bool", "default": true}, {"name": "blend", "type": "f32", "default": 0.3}],
   "set_idle": [{"name": "enabled", "type": "bool?", "default": null}, {"name": "blinks", "type": "f32?", "default": null}, {"name": "breathing", "type": "f32?", "default": null}, {"name": "micro_motion", "type": "f32?", "default": null}, {"name": "gaze", "type": "f32?", "default": null}],
-  "edit": [{"name": "prompt", "type": "str"}, {"name": "state", "type": "str"}, {"name": "avatar", "type": "str?", "default": null}, {"name": "negative", "type": "str", "default": ""}, {"name": "strength", "type": "f32", "default": 1}, {"name": "seed", "type": "u32", "default": 0}],
+  "edit": [{"name": "prompt", "type": "str"}, {"name": "state", "type": "str?", "default": null}, {"name": "avatar", "type": "str?", "default": null}, {"name": "editor", "type": "str?", "default": null}, {"name": "negative", "type": "str", "default": ""}, {"name": "intensity", "type": "f32", "default": 1}, {"name": "seed", "type": "u32", "default": 0}, {"name": "views", "type": "u16?", "default": null}, {"name": "frames", "type": "u16?", "default": null}],
   "cancel": [{"name": "job", "type": "u32"}],
+  "read_prompt": [{"name": "prompt", "type": "str"}],
+  "list_editors": [],
+  "rename_state": [{"name": "state", "type": "str"}, {"name": "name", "type": "str"}, {"name": "avatar", "type": "str?", "default": null}],
+  "delete_state": [{"name": "state", "type": "str"}, {"name": "avatar", "type": "str?", "default": null}],
+  "list_history": [{"name": "state", "type": "str"}, {"name": "avatar", "type": "str?", "default": null}],
+  "revert_state": [{"name": "state", "type": "str"}, {"name": "version", "type": "u32"}, {"name": "avatar", "type": "str?", "default": null}],
 });
 
 /** Kind -> dimensions (with their bounds), header fields, arrays. */
