@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from emoga_core.avatars import Avatar, EmotionState, triangle_frames
+from emoga_core.avatars.drawing import draw
 from emoga_core.avatars.motion import JAW
-from emoga_core.build.draw import draw
 from emoga_core.build.errors import BuildError, BuildInterrupted
 from emoga_core.build.face_mask import face_mask
 from emoga_core.build.pictures import Shot, View, check_pictures, hold_out, load_shots

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from emoga_core.avatars import TriangleFrames, triangle_frames
 from emoga_core.avatars.appearance import Appearance, ColorMLP, DirectSH
 from emoga_core.avatars.avatar import LocalGaussians
+from emoga_core.avatars.drawing import Drawing, draw
 from emoga_core.build.checkpoint import load_checkpoint, pack_optimizer, save_checkpoint, unpack_optimizer
 from emoga_core.build.density import choose_splits, prunable, split
-from emoga_core.build.draw import Drawing, draw
 from emoga_core.build.errors import BuildError
 from emoga_core.build.options import BuildOptions
 from emoga_core.build.patch_step import PatchTerm

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from emoga_core.avatars import TriangleFrames, bind
 from emoga_core.avatars.avatar import LocalGaussians
+from emoga_core.avatars.binding import TriangleFrames, bind
 from emoga_core.render import Cameras, Gaussians, RasterInfo, evaluate_sh, rasterize
 from emoga_core.render.splat_autograd import blend_splats, project_splats
 from emoga_core.render.splat_tiles import bin_splats
