@@ -1,6 +1,7 @@
 """Parametric heads: the bundled one and the user's FLAME."""
 
 from emoga_core.heads.action_units import ACTION_UNITS, arkit_from_action_units
+from emoga_core.heads.actions import expression_from_action_units
 from emoga_core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from emoga_core.heads.bundled import (
     NAMED_IDENTITIES,
@@ -33,6 +34,7 @@ __all__ = [
     "bundled_detail",
     "bundled_head",
     "convert_flame",
+    "expression_from_action_units",
     "identity_from_attributes",
     "landmarks",
     "load_head",
