@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
+
+from emoga_server.cli import edit_options as o
 
 if TYPE_CHECKING:
     from emoga_core.avatars import Avatar
     from emoga_core.edit.editors.base import CheckedEditor
     from emoga_core.emote import EmotionRequest, EmotionResult
-
-_EDITING = "The editor"
-_FITTING = "The optimiser"
 
 
 def register(app: typer.Typer) -> None:
@@ -23,91 +22,37 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def edit(
-        avatar: Annotated[Path | None, typer.Argument(help="Avatar bundle (NAME.emoga).")] = None,
-        prompt: Annotated[
-            str, typer.Option("-p", "--prompt", help='The feeling in words, as "a subtle, tired smile".')
-        ] = "",
-        name: Annotated[
-            str | None,
-            typer.Option(help="Name of the emotion; made from the prompt. An old one is replaced."),
-        ] = None,
-        intensity: Annotated[float, typer.Option(help="1 is what the words say; up to 1.5.")] = 1.0,
-        views: Annotated[int, typer.Option(help="Cameras around the face, 1 to 16.")] = 5,
-        frames: Annotated[int, typer.Option(help="Moments of the motion, 1 to 32.")] = 4,
-        size: Annotated[
-            int | None, typer.Option(help="Pixels of the pictures; 256, or 512 for diffusion editors.")
-        ] = None,
-        motion: Annotated[
-            str | None, typer.Option(help="Take the moments from this motion of the avatar.", metavar="NAME")
-        ] = None,
-        seed: Annotated[int, typer.Option(help="The same seed gives the same emotion.")] = 0,
-        editor: Annotated[str, typer.Option(help="See --list-editors.", rich_help_panel=_EDITING)] = "guided",
-        list_editors: Annotated[
-            bool, typer.Option("--list-editors", help="List the editors and stop.", rich_help_panel=_EDITING)
-        ] = False,
-        model: Annotated[
-            str | None,
-            typer.Option(help="Other weights: hub id, or a local folder.", rich_help_panel=_EDITING),
-        ] = None,
-        folder: Annotated[
-            Path | None,
-            typer.Option(help="Edited pictures for --editor folder.", rich_help_panel=_EDITING),
-        ] = None,
-        export_views: Annotated[
-            Path | None,
-            typer.Option(
-                help="Write pictures, masks and prompts there for another tool, and stop.",
-                metavar="DIR",
-                rich_help_panel=_EDITING,
-            ),
-        ] = None,
-        mask_preview: Annotated[
-            Path | None,
-            typer.Option(
-                help="Write a picture of the masks, and stop.", metavar="PNG", rich_help_panel=_EDITING
-            ),
-        ] = None,
-        masks: Annotated[
-            Path | None,
-            typer.Option(
-                help="Your own masks or label maps, by view name.", metavar="DIR", rich_help_panel=_EDITING
-            ),
-        ] = None,
-        negative: Annotated[
-            str | None, typer.Option(help="What must not appear.", rich_help_panel=_EDITING)
-        ] = None,
-        text_guidance: Annotated[float | None, typer.Option(rich_help_panel=_EDITING)] = None,
-        image_guidance: Annotated[float | None, typer.Option(rich_help_panel=_EDITING)] = None,
-        strength: Annotated[float | None, typer.Option(rich_help_panel=_EDITING)] = None,
-        editor_steps: Annotated[
-            int | None, typer.Option(help="Denoising steps.", rich_help_panel=_EDITING)
-        ] = None,
-        device: Annotated[
-            str | None, typer.Option(help="cpu, cuda, cuda:1, ...", rich_help_panel=_EDITING)
-        ] = None,
-        dtype: Annotated[
-            str | None, typer.Option(help="float32, bfloat16 or float16.", rich_help_panel=_EDITING)
-        ] = None,
-        offload: Annotated[
-            str, typer.Option(help="none, model or sequential: less memory.", rich_help_panel=_EDITING)
-        ] = "none",
-        tone: Annotated[
-            str,
-            typer.Option(help="Skin tone of the edits: consensus, neutral or off.", rich_help_panel=_FITTING),
-        ] = "consensus",
-        method: Annotated[
-            str, typer.Option(help="emoga, or thesis: its recipe to the letter.", rich_help_panel=_FITTING)
-        ] = "emoga",
-        steps: Annotated[int | None, typer.Option(help="Optimiser steps.", rich_help_panel=_FITTING)] = None,
-        sheet: Annotated[
-            Path | None, typer.Option(help="Before/after sheet; AVATAR_NAME.png without it.", metavar="PNG")
-        ] = None,
-        dry_run: Annotated[
-            bool, typer.Option("--dry-run", help="Say how the prompt is read, and stop.")
-        ] = False,
-        head: Annotated[
-            Path | None, typer.Option(help="Head file, for avatars on another head than the bundled one.")
-        ] = None,
+        avatar: o.AvatarPath = None,
+        prompt: o.Prompt = "",
+        name: o.Name = None,
+        intensity: o.Intensity = 1.0,
+        views: o.Views = 5,
+        frames: o.Frames = 4,
+        size: o.Size = None,
+        motion: o.MotionName = None,
+        seed: o.Seed = 0,
+        sheet: o.SheetPath = None,
+        dry_run: o.DryRun = False,
+        head: o.HeadPath = None,
+        editor: o.EditorName = "guided",
+        list_editors: o.ListEditors = False,
+        model: o.Model = None,
+        folder: o.Folder = None,
+        export_views: o.ExportViews = None,
+        mask_preview: o.MaskPreview = None,
+        masks: o.Masks = None,
+        negative: o.Negative = None,
+        text_guidance: o.TextGuidance = None,
+        image_guidance: o.ImageGuidance = None,
+        strength: o.Strength = None,
+        editor_steps: o.EditorSteps = None,
+        editor_size: o.EditorSize = None,
+        device: o.Device = None,
+        dtype: o.Dtype = None,
+        offload: o.Offload = "none",
+        tone: o.Tone = "consensus",
+        method: o.Method = "emoga",
+        steps: o.Steps = None,
     ) -> None:
         """Make an emotion from words: edit pictures of the avatar, then optimise the avatar towards them.
 
@@ -139,7 +84,7 @@ def register(app: typer.Typer) -> None:
         if export_views is not None or mask_preview is not None:
             _write_views(loaded, request, export_views, mask_preview)
             return
-        tool = _make_editor(request, device, dtype, offload)
+        tool = _make_editor(request, device, dtype, offload, editor_size)
         _edit(avatar, loaded, request, tool, sheet)
 
 
@@ -173,7 +118,7 @@ def _write_views(
 
 
 def _make_editor(
-    request: EmotionRequest, device: str | None, dtype: str | None, offload: str
+    request: EmotionRequest, device: str | None, dtype: str | None, offload: str, size: int | None
 ) -> CheckedEditor:
     from emoga_core.edit.editors import make_editor
 
