@@ -1,0 +1,78 @@
+"""Rest-pose coordinates: the place of every vertex of any head on the face in which wrinkles are painted."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from emoga_core.heads import FACE_SKIN, Head, bundled_detail, bundled_head, landmarks
+
+_REACH = 0.035
+"""Metres from the nearest landmark beyond which a transferred coordinate is not trusted."""
+
+
+def paint_coordinates(head: Head) -> np.ndarray | None:
+    """(V, 3) float64 coordinates in the bundled head's painting frame; NaN where unknown.
+
+    Exact for the bundled head. Another head is laid over it by its 68 landmarks: a similarity, then a
+    thin-plate spline in space (kernel r; Bookstein 1989), which brings brows, eyes, nose and lips into place;
+    it is kept near the landmarks only, and higher up on the forehead. None for a head without landmarks.
+    """
+    if head.hash == bundled_head().hash:
+        return bundled_detail().base_positions.astype(np.float64)
+    if not len(head.landmark_triangles):
+        return None
+    here = landmarks(head, head.template).cpu().double().numpy()
+    base = torch.from_numpy(bundled_detail().base_positions).float()
+    there = landmarks(bundled_head(), base).double().numpy()
+    points = head.template.cpu().double().numpy()
+    moved = _thin_plate(here, there, points)
+    # Scaled as faces are, so that a head in other units of size keeps its reach.
+    scale = np.linalg.norm(here - here.mean(0)) / np.linalg.norm(there - there.mean(0))
+    nearest = np.linalg.norm(points[:, None] - here[None], axis=2).min(1)
+    brows = here[17:27, 1].mean()
+    reach = np.where(points[:, 1] > brows, 2.0, 1.0) * _REACH * scale
+    moved[nearest > reach] = np.nan
+    return moved
+
+
+def paintable_skin(head: Head) -> np.ndarray:
+    """(V,) float32: 1 on skin of the face (lips, lids and brows too), 0 elsewhere; ones without regions."""
+    if not len(head.regions):
+        return np.ones(head.num_vertices, np.float32)
+    return _in(head, FACE_SKIN).float().numpy()
+
+
+def smooth_skin(head: Head, vertices: Tensor) -> np.ndarray:
+    """(V,) float32 in [0, 1]: bare skin away from lips, lids, brows and hair, where warped pixels serve best.
+
+    Args:
+        vertices: (V, 3) the person's rest pose; distances ramp over 4 to 12 mm.
+    """
+    if not len(head.regions):
+        return np.zeros(head.num_vertices, np.float32)
+    points = vertices.detach().cpu()
+    skin = _in(head, ("face", "forehead", "nose"))
+    edge = ~skin & ~_in(head, ("neck",))
+    away = torch.full((len(points),), 0.0)
+    away[skin] = torch.cdist(points[skin], points[edge]).amin(1) if bool(edge.any()) else 1.0
+    t = ((away - 0.004) / 0.008).clamp(0, 1)
+    return (t * t * (3 - 2 * t)).numpy()
+
+
+def _in(head: Head, names: tuple[str, ...]) -> Tensor:
+    known = [head.region_names.index(name) for name in names if name in head.region_names]
+    return torch.isin(head.regions.cpu(), torch.tensor(known, dtype=torch.int64))
+
+
+def _thin_plate(source: np.ndarray, target: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Moves (n, 3) points as the spline does that takes `source` (m, 3) to `target`, slightly smoothed."""
+    kernel = np.linalg.norm(source[:, None] - source[None], axis=2)
+    count, affine = len(source), np.c_[np.ones(len(source)), source]
+    system = np.zeros((count + 4, count + 4))
+    system[:count, :count] = kernel - 1e-3 * kernel.mean() * np.eye(count)
+    system[:count, count:], system[count:, :count] = affine, affine.T
+    weights = np.linalg.solve(system, np.r_[target, np.zeros((4, 3))])
+    distance = np.linalg.norm(points[:, None] - source[None], axis=2)
+    return distance @ weights[:count] + np.c_[np.ones(len(points)), points] @ weights[count:]
