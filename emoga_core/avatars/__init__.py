@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from emoga_core.avatars.bundle_files import BundleError
     from emoga_core.avatars.errors import AvatarError
     from emoga_core.avatars.header import Header, read_header
+    from emoga_core.avatars.history import StateVersion, list_versions, revert_state
     from emoga_core.avatars.motion import Motion, MotionFrame
     from emoga_core.avatars.names import check_name, name_from_text
     from emoga_core.avatars.portrait import portrait_cameras, render_avatar
@@ -43,6 +44,7 @@ _HOMES = {
     "bundle_files": ("BundleError",),
     "errors": ("AvatarError",),
     "header": ("Header", "read_header"),
+    "history": ("StateVersion", "list_versions", "revert_state"),
     "motion": ("Motion", "MotionFrame"),
     "names": ("check_name", "name_from_text"),
     "portrait": ("portrait_cameras", "render_avatar"),
@@ -64,10 +66,12 @@ __all__ = [
     "LocalGaussians",
     "Motion",
     "MotionFrame",
+    "StateVersion",
     "TriangleFrames",
     "bind",
     "check_name",
     "describe",
+    "list_versions",
     "load_avatar",
     "name_from_text",
     "normalize_weights",
@@ -78,6 +82,7 @@ __all__ = [
     "remove_state",
     "rename_state",
     "render_avatar",
+    "revert_state",
     "save_avatar",
     "save_motion",
     "save_state",

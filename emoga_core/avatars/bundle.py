@@ -4,6 +4,7 @@
       avatar.json              header: format version, head, counts, states, motions, hashes of the files
       avatar.safetensors       neutral: local Gaussians, triangles, mask, identity, latents (f16), network
       states/NAME.safetensors  one emotion each
+      states/history/          earlier versions of them, NAME.VERSION.safetensors
       motions/NAME.npz         fps, expression, joint_rotations, translation
       baked/                   wire buffers, opaque here
       preview.png
@@ -27,7 +28,7 @@ from torch import Tensor
 from emoga_core.avatars.appearance import EMBEDDING_SIZE, Appearance, ColorMLP, DirectSH
 from emoga_core.avatars.avatar import Avatar, LocalGaussians
 from emoga_core.avatars.binding import Binding
-from emoga_core.avatars.bundle_edit import put_file, read_bundle, write_bundle
+from emoga_core.avatars.bundle_edit import Rebake, put_file, read_bundle, write_bundle
 from emoga_core.avatars.bundle_files import BundleError, bundle_lock
 from emoga_core.avatars.errors import AvatarError
 from emoga_core.avatars.header import TENSORS, Counts, Header, HeadInfo, MotionInfo, StateInfo, read_header
@@ -91,8 +92,13 @@ def save_avatar(avatar: Avatar, path: str | os.PathLike[str], preview: bytes | N
         write_bundle(path, header, data, preview=preview)
 
 
-def save_state(path: str | os.PathLike[str], state: EmotionState) -> None:
+def save_state(path: str | os.PathLike[str], state: EmotionState, rebake: Rebake | None = None) -> None:
     """Adds or replaces one emotion in the bundle on disk; every other file stays as it is.
+
+    What it replaces is kept: see `revert_state`.
+
+    Args:
+        rebake: see `edit_bundle`.
 
     Raises:
         AvatarError: the state was made for another avatar.
@@ -108,7 +114,7 @@ def save_state(path: str | os.PathLike[str], state: EmotionState) -> None:
         raise AvatarError(
             f"{path}: state {state.name!r} was made for another avatar; make it again with this one"
         )
-    put_file(path, *_encode_state(state))
+    put_file(path, *_encode_state(state), rebake=rebake)
 
 
 def save_motion(path: str | os.PathLike[str], motion: Motion) -> None:

@@ -6,6 +6,7 @@ Each change reads, alters and replaces the bundle under a lock, so that two prog
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,25 +21,33 @@ from emoga_core.avatars.header import (
     Header,
     MotionInfo,
     NewerFormatError,
+    PastState,
     StateInfo,
     parse_header,
     read_file,
     read_header,
 )
 from emoga_core.avatars.names import check_name
+from emoga_core.avatars.versions import number_versions, stored_files
 
 Change = Callable[[Header], tuple[Header, Mapping[str, bytes]]]
 """A header -> the new header and the bytes of files that are new or changed."""
 
+Rebake = Callable[[Path, bytes], Mapping[str, bytes | Path]]
+"""The bundle's present folder and the new avatar.json -> what `baked/` shall hold, by name."""
 
-def remove_state(path: str | os.PathLike[str], name: str) -> None:
-    """Removes an emotion state. Raises AvatarError when there is none of that name."""
+MOST_STATES = 256
+"""Emotions in one bundle."""
+
+
+def remove_state(path: str | os.PathLike[str], name: str, rebake: Rebake | None = None) -> None:
+    """Removes an emotion state and its history. Raises AvatarError when there is none of that name."""
 
     def change(header: Header) -> tuple[Header, Mapping[str, bytes]]:
         gone = header.state(name)
         return replace(header, states=tuple(s for s in header.states if s is not gone)), {}
 
-    edit_bundle(path, change)
+    edit_bundle(path, change, rebake)
 
 
 def remove_motion(path: str | os.PathLike[str], name: str) -> None:
@@ -51,8 +60,8 @@ def remove_motion(path: str | os.PathLike[str], name: str) -> None:
     edit_bundle(path, change)
 
 
-def rename_state(path: str | os.PathLike[str], old: str, new: str) -> None:
-    """Gives a state another name.
+def rename_state(path: str | os.PathLike[str], old: str, new: str, rebake: Rebake | None = None) -> None:
+    """Gives a state, and its history, another name.
 
     Raises:
         AvatarError: no state `old`, `new` is taken, or not allowed.
@@ -66,14 +75,21 @@ def rename_state(path: str | os.PathLike[str], old: str, new: str) -> None:
         renamed = replace(state, name=new)
         data = read_checked(bundle_folder(path), header, state.file)
         states = tuple(renamed if s is state else s for s in header.states)
-        return replace(header, states=states), {renamed.file: data}
+        history = tuple(
+            replace(p, state=replace(p.state, name=new)) if p.state.name == old else p for p in header.history
+        )
+        return replace(header, states=states, history=history), {renamed.file: data}
 
-    edit_bundle(path, change)
+    edit_bundle(path, change, rebake)
 
 
-def put_file(path: str | os.PathLike[str], info: StateInfo | MotionInfo, data: bytes) -> None:
-    """Adds or replaces one state or motion, given its encoded file."""
+def put_file(
+    path: str | os.PathLike[str], info: StateInfo | MotionInfo, data: bytes, rebake: Rebake | None = None
+) -> None:
+    """Adds or replaces one state or motion, given its encoded file; a state that is replaced is kept."""
     kind = "states" if isinstance(info, StateInfo) else "motions"
+    if isinstance(info, StateInfo):
+        info = replace(info, saved=int(time.time()))
 
     def change(header: Header) -> tuple[Header, Mapping[str, bytes]]:
         rows = list(getattr(header, kind))
@@ -84,11 +100,14 @@ def put_file(path: str | os.PathLike[str], info: StateInfo | MotionInfo, data: b
             rows.append(info)
         return replace(header, **{kind: tuple(rows)}), {info.file: data}
 
-    edit_bundle(path, change)
+    edit_bundle(path, change, rebake)
 
 
-def edit_bundle(path: str | os.PathLike[str], change: Change) -> Header:
+def edit_bundle(path: str | os.PathLike[str], change: Change, rebake: Rebake | None = None) -> Header:
     """Applies `change` to the bundle as it is on disk now, in one step.
+
+    Args:
+        rebake: says what `baked/` shall hold where the content changes; without it `baked/` is dropped.
 
     Raises:
         AvatarError: from `change`.
@@ -98,7 +117,8 @@ def edit_bundle(path: str | os.PathLike[str], change: Change) -> Header:
         old = read_header(path)
         header, new_files = change(old)
         folder = bundle_folder(path)
-        return write_bundle(path, header, new_files, {name: folder / name for name in old.files})
+        kept = {name: folder / name for name in old.files}
+        return write_bundle(path, header, new_files, kept, rebake=rebake)
 
 
 def write_bundle(
@@ -107,10 +127,12 @@ def write_bundle(
     data: Mapping[str, bytes],
     kept: Mapping[str, Path] | None = None,
     preview: bytes | None = None,
+    rebake: Rebake | None = None,
 ) -> Header:
     """Writes a bundle of `header`'s states and motions. Call under `bundle_lock`.
 
-    `baked/` stays while the content is the same, else it is dropped: the server bakes again.
+    States that are replaced go into the history. `baked/` stays while the content is the same, else `rebake`
+    makes it, or it is dropped: the server bakes again.
 
     Args:
         data: bytes of new files. kept: files of the present bundle to take over where `data` has none.
@@ -119,6 +141,8 @@ def write_bundle(
     Returns:
         The header as written, with sizes and hashes.
     """
+    if len(header.states) > MOST_STATES:
+        raise AvatarError(f"{path}: an avatar holds at most {MOST_STATES} emotions; remove one first")
     old = _present(path)
     names = [TENSORS, *(s.file for s in header.states), *(m.file for m in header.motions)]
     contents: dict[str, bytes | Path] = {}
@@ -128,7 +152,12 @@ def write_bundle(
             contents[name], files[name] = data[name], FileInfo.of(data[name])
         elif kept is not None and name in kept:
             contents[name], files[name] = kept[name], header.files[name]
-    header = replace(header, files=files)
+    header = number_versions(old[1] if old else None, replace(header, files=files))
+    if old is not None:
+        header, past = _past_files(header, stored_files(old[1], old[0]))
+        contents |= past
+    table = header.to_json()
+    parse_header(table, Path(path) / HEADER)  # what is written must be readable
     if old is not None:
         folder, before = old
         same = before.files.get(TENSORS) == files[TENSORS]
@@ -136,12 +165,19 @@ def write_bundle(
             contents[PREVIEW] = folder / PREVIEW
         if header.content_key == before.content_key:
             contents.update(_baked(folder))
+        elif rebake is not None:
+            contents |= {f"baked/{name}": content for name, content in rebake(folder, table).items()}
     if preview is not None:
         contents[PREVIEW] = preview
-    table = header.to_json()
-    parse_header(table, Path(path) / HEADER)  # what is written must be readable
     replace_bundle(path, {HEADER: table, **contents})
     return header
+
+
+def _past_files(header: Header, stored: Mapping[FileInfo, Path]) -> tuple[Header, dict[str, Path]]:
+    """The header without the versions that are no longer on disk, and the files of the others."""
+    files = {p.file: stored.get(FileInfo(p.bytes, p.sha256)) for p in header.history}
+    there = {name: file for name, file in files.items() if file is not None and file.is_file()}
+    return replace(header, history=tuple(p for p in header.history if p.file in there)), there
 
 
 def read_bundle(path: str | os.PathLike[str]) -> tuple[Header, dict[str, bytes]]:
@@ -179,6 +215,14 @@ def read_checked(folder: Path, header: Header, name: str) -> bytes:
     return data
 
 
+def read_past(folder: Path, past: PastState) -> bytes:
+    """The tensors of an earlier version of a state, compared with the header's size and hash."""
+    data = read_file(folder / past.file)
+    if FileInfo.of(data) != FileInfo(past.bytes, past.sha256):
+        raise BundleError(f"{folder / past.file}: altered since it was saved; choose another version")
+    return data
+
+
 def _check_sizes(folder: Path, header: Header) -> None:
     for name, info in header.files.items():
         try:
@@ -210,6 +254,7 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
             {**asdict(m), "seconds": m.frames / m.fps, "bytes": header.files[m.file].bytes}
             for m in header.motions
         ],
+        "history": [{**asdict(p.state), "bytes": p.bytes} for p in header.history],
         "provenance": header.provenance,
         "content_key": header.content_key,
         "bytes": {

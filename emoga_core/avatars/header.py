@@ -55,18 +55,38 @@ class Counts:
 
 @dataclass(frozen=True)
 class StateInfo:
-    """One emotion state; `changed` Gaussians have a latent offset."""
+    """One emotion state; `changed` Gaussians have a latent offset.
+
+    `version` rises with every change of the state (0: not numbered yet, the bundle will do it) and `saved`
+    says when this one was written, in seconds since 1970 (0: not known). Neither bears on how it looks.
+    """
 
     name: str
     valence: float
     arousal: float
     changed: int
     provenance: dict[str, Any]
+    version: int = 0
+    saved: int = 0
 
     @property
     def file(self) -> str:
         """Relative name of its tensors."""
         return f"states/{self.name}.safetensors"
+
+
+@dataclass(frozen=True)
+class PastState:
+    """An earlier version of a state, kept so that one can go back to it."""
+
+    state: StateInfo
+    bytes: int
+    sha256: str
+
+    @property
+    def file(self) -> str:
+        """Relative name of its tensors."""
+        return f"states/history/{self.state.name}.{self.state.version}.safetensors"
 
 
 @dataclass(frozen=True)
@@ -110,14 +130,14 @@ class Header:
     motions: tuple[MotionInfo, ...]
     provenance: dict[str, Any]
     files: dict[str, FileInfo]
+    history: tuple[PastState, ...] = ()
 
     @property
     def content_key(self) -> str:
         """SHA-256 (hex) of all that decides how the avatar looks and moves, and of its licence: whatever was
         baked from an avatar with another key is out of date."""
         table = asdict(replace(self, provenance={}))
-        for state in table["states"]:
-            del state["provenance"]
+        forget_past(table)
         return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
 
     def state(self, name: str) -> StateInfo:
@@ -135,10 +155,21 @@ class Header:
         del table["sh_degree"]
         table["states"] = [{"file": s.file, **asdict(s)} for s in self.states]
         table["motions"] = [{"file": m.file, **asdict(m)} for m in self.motions]
+        table["history"] = [
+            {"file": p.file, "bytes": p.bytes, "sha256": p.sha256, **asdict(p.state)} for p in self.history
+        ]
         try:
             return json.dumps(table, indent=1, allow_nan=False).encode()
         except (TypeError, ValueError) as error:
             raise BundleError(f"avatar {self.name}: its provenance is no JSON ({error})") from None
+
+
+def forget_past(table: dict[str, Any]) -> None:
+    """Takes out of a header, as JSON, all that says where its states come from and not what they are."""
+    table.pop("history", None)
+    for state in table.get("states", ()):
+        for key in ("provenance", "version", "saved"):
+            state.pop(key, None)
 
 
 def read_header(path: str | os.PathLike[str]) -> Header:
@@ -211,6 +242,10 @@ class _Reader:
             f"a whole number from {least}",
         )
 
+    def optional(self, key: str, default: Any) -> _Reader:
+        """This object with `default` in the place of a value that is absent."""
+        return _Reader({key: default, **self.table}, self.where)
+
     def number(self, key: str, least: float, most: float) -> float:
         value = self._get(
             key,
@@ -265,25 +300,40 @@ def _header(reader: _Reader) -> Header:
         motions=tuple(_motion(row) for row in reader.children("motions")),
         provenance=reader.anything("provenance"),
         files=_files(reader.child("files")),
+        history=tuple(_past(row) for row in reader.optional("history", []).children("history")),
     )
     if header.sh_degree > 3:
         raise ValueError(f"appearance.sh_degree is {header.sh_degree}, expected 0 to 3")
     wanted = [TENSORS, *(s.file for s in header.states), *(m.file for m in header.motions)]
     if sorted(header.files) != sorted(wanted):
         raise ValueError("its files are not those of its states and motions")
+    if len({p.file for p in header.history}) != len(header.history):
+        raise ValueError("a version of a state occurs twice in its history")
     return header
 
 
 def _state(row: _Reader) -> StateInfo:
-    state = StateInfo(
+    state = _state_row(row)
+    row.text("file", re.escape(state.file), state.file)
+    return state
+
+
+def _past(row: _Reader) -> PastState:
+    past = PastState(_state_row(row), row.count("bytes"), row.text("sha256", "[0-9a-f]{64}", "a SHA-256"))
+    row.text("file", re.escape(past.file), past.file)
+    return past
+
+
+def _state_row(row: _Reader) -> StateInfo:
+    return StateInfo(
         name=check_name(row.table.get("name")),
         valence=row.number("valence", -1, 1),
         arousal=row.number("arousal", -1, 1),
         changed=row.count("changed"),
         provenance=row.anything("provenance"),
+        version=row.optional("version", 1).count("version", 1),
+        saved=int(row.optional("saved", 0).number("saved", 0, 2**53)),
     )
-    row.text("file", re.escape(state.file), state.file)
-    return state
 
 
 def _motion(row: _Reader) -> MotionInfo:

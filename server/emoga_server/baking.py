@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from emoga_core.avatars.header import forget_past
 from emoga_protocol.blobs import blob_ref
 from emoga_protocol.codec import struct_to_map
 from emoga_protocol.deltas import Delta, encode_delta
@@ -59,15 +60,20 @@ class BakedAvatar:
 def source_fingerprint(bundle: Path) -> str:
     """Hash of what a bundle's header says of its content, and of the baker's version.
 
-    The header holds the hashes of all the other files; where the avatar comes from does not count.
+    The header holds the hashes of all the other files; where the avatar comes from does not count, nor do
+    earlier versions of its states.
 
     Raises:
         OSError, ValueError: the header cannot be read.
     """
-    header = json.loads((bundle / "avatar.json").read_text(encoding="utf-8"))
+    return fingerprint((bundle / "avatar.json").read_bytes())
+
+
+def fingerprint(header_json: bytes) -> str:
+    """`source_fingerprint`, given the bytes of `avatar.json`. Raises ValueError."""
+    header = json.loads(header_json)
     header.pop("provenance", None)
-    for state in header.get("states", ()):
-        state.pop("provenance", None)
+    forget_past(header)
     content = json.dumps(header, sort_keys=True)
     return hashlib.sha256(f"bake {BAKE_VERSION} {content}".encode()).hexdigest()
 

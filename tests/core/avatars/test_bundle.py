@@ -125,8 +125,10 @@ def test_save_state_adds_and_replaces_without_touching_others(bundle, tiny, tiny
     save_state(bundle, tiny.state(tiny_avatar, "happy", 6))
     after = _files(bundle)
     assert {name for name in after if after[name] != before.get(name)} == {
-        "avatar.json", "states/angry.safetensors", "states/happy.safetensors"
+        "avatar.json", "states/angry.safetensors", "states/happy.safetensors",
+        "states/history/happy.1.safetensors",
     }  # fmt: skip
+    assert after["states/history/happy.1.safetensors"] == before["states/happy.safetensors"]
     loaded = load_avatar(bundle, tiny_head)
     assert list(loaded.states) == ["happy", "sad", "angry"]
     assert torch.equal(loaded.states["happy"].embedding, tiny.state(tiny_avatar, "happy", 6).embedding)
