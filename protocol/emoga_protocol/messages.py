@@ -992,7 +992,7 @@ class EditCommand:
     avatar: Null: the one being streamed.
     editor: Null: the server's choice.
     negative: What pictures must not show, for editors that take it.
-    intensity: How strongly the prompt is meant: 0.1 to 2.
+    intensity: How strongly the prompt is meant: above 0, up to 1.5.
     views: Cameras around the head; null: the server's choice.
     frames: Instants of the motion; null: the server's choice.
     """

@@ -656,7 +656,7 @@ namespace Emoga.Protocol
         public string Editor;
         /// <summary>What pictures must not show, for editors that take it.</summary>
         public string Negative = "";
-        /// <summary>How strongly the prompt is meant: 0.1 to 2.</summary>
+        /// <summary>How strongly the prompt is meant: above 0, up to 1.5.</summary>
         public float Intensity = 1f;
         public uint Seed = 0;
         /// <summary>Cameras around the head; null: the server's choice.</summary>
