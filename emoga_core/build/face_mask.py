@@ -6,9 +6,7 @@ import torch
 from torch import Tensor
 
 from emoga_core.heads import FACE_SKIN, Head
-
-_AROUND = ("left_ear", "right_ear", "scalp", "neck", "bust")
-_FEATHER = 0.008  # metres
+from emoga_core.heads.face_area import face_weights, known_vertices
 
 
 def face_mask(head: Head) -> Tensor:
@@ -16,23 +14,8 @@ def face_mask(head: Head) -> Tensor:
     and neck; zero on those, on eyeballs, lashes and inside the mouth. Ones for a head without regions."""
     if not len(head.regions):
         return torch.ones(head.num_triangles, device=head.template.device)
-    skin = _vertices(head, FACE_SKIN)
-    around = _vertices(head, _AROUND)
-    weight = skin.float()
-    # Lips and lids border on the mouth and the eyes: no feathering there, so those are left out of the mean.
-    a, b = _edges(head)
-    both = (skin | around)[a] & (skin | around)[b]
-    a, b = a[both], b[both]
-    edge = (head.template[a] - head.template[b]).norm(dim=1).mean()
-    # Averaging with the neighbours spreads by about 0.7 edges a round, and by its root over rounds.
-    for _ in range(min(50, round(2 * (_FEATHER / float(edge)) ** 2))):
-        total, count = weight.clone(), torch.ones_like(weight)
-        for here, there in ((a, b), (b, a)):
-            total.index_add_(0, here, weight[there])
-            count.index_add_(0, here, torch.ones_like(weight[there]))
-        weight = total / count
     # About one half at the border: nothing leaks across it.
-    inside = (2 * weight - 1).clamp(0, 1) * skin
+    inside = (2 * face_weights(head) - 1).clamp(0, 1) * known_vertices(head, FACE_SKIN)
     return inside[head.triangles].amin(1)
 
 
@@ -41,17 +24,4 @@ def face_points(head: Head) -> Tensor:
     if not len(head.regions):
         return torch.arange(head.num_vertices)
     names = (*FACE_SKIN, "left_eyeball", "right_eyeball", "upper_teeth", "lower_teeth", "lashes")
-    return torch.where(_vertices(head, names))[0].cpu()
-
-
-def _vertices(head: Head, names: tuple[str, ...]) -> Tensor:
-    """(V,) bool; names that the head does not know are skipped."""
-    known = [head.region_names.index(name) for name in names if name in head.region_names]
-    return torch.isin(head.regions, torch.tensor(known, device=head.regions.device))
-
-
-def _edges(head: Head) -> tuple[Tensor, Tensor]:
-    """Both ends of every edge once."""
-    corners = head.triangles
-    pairs = torch.cat([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
-    return tuple(torch.unique(pairs.sort(1).values, dim=0).unbind(1))  # type: ignore[return-value]
+    return torch.where(known_vertices(head, names))[0].cpu()

@@ -45,28 +45,37 @@ def read_mask(path: str | os.PathLike[str]) -> np.ndarray:
 
 
 def write_png(path: str | os.PathLike[str], image: object, *, durable: bool = True) -> None:
-    """Writes an 8-bit PNG in one step: `image` is (H, W, 3) RGB, (H, W, 4) RGBA or (H, W) grey in [0, 1].
+    """Writes an 8-bit PNG in one step; `image` as for `encode_png`.
+
+    Raises:
+        CaptureError: another shape, or numbers that are not finite.
+    """
+    write_atomic(Path(path), encode_png(image, name=str(path)), durable=durable)
+
+
+def encode_png(image: object, *, name: str = "picture") -> bytes:
+    """An 8-bit PNG: `image` is (H, W, 3) RGB, (H, W, 4) RGBA or (H, W) grey in [0, 1].
 
     NumPy array or CPU tensor; values outside the range are clamped.
 
     Raises:
-        CaptureError: another shape, or numbers that are not finite.
+        CaptureError: another shape, or numbers that are not finite; it begins with `name`.
     """
     detach = getattr(image, "detach", None)
     pixels = np.asarray(detach() if detach else image, np.float32)
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
     if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (3, 4)) or not pixels.size:
-        raise CaptureError(f"{path}: a picture cannot have shape {pixels.shape}; give (H, W, 3) or (H, W)")
+        raise CaptureError(f"{name}: a picture cannot have shape {pixels.shape}; give (H, W, 3) or (H, W)")
     if not np.isfinite(pixels).all():
-        raise CaptureError(f"{path}: the picture to write holds numbers that are not finite")
+        raise CaptureError(f"{name}: the picture to write holds numbers that are not finite")
     coded = np.rint(pixels.clip(0, 1) * 255).astype(np.uint8)
     if coded.ndim == 3:
         coded = coded[:, :, [2, 1, 0, 3][: coded.shape[2]]]
     done, data = cv2.imencode(".png", np.ascontiguousarray(coded), [cv2.IMWRITE_PNG_COMPRESSION, 4])
     if not done:
-        raise CaptureError(f"{path}: OpenCV could not encode the picture")
-    write_atomic(Path(path), data.tobytes(), durable=durable)
+        raise CaptureError(f"{name}: OpenCV could not encode the picture")
+    return data.tobytes()
 
 
 def png_size(path: str | os.PathLike[str]) -> tuple[int, int]:

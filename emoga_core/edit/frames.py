@@ -14,8 +14,9 @@ from torch import Tensor
 from emoga_core.avatars import Avatar, Motion, MotionFrame
 from emoga_core.avatars.motion import JAW
 from emoga_core.edit.errors import EditError
-from emoga_core.edit.framing import face_cameras, in_regions
+from emoga_core.edit.framing import face_cameras
 from emoga_core.heads import ARKIT_NAMES
+from emoga_core.heads.face_area import known_vertices
 from emoga_core.heads.skinning import joint_transforms, rotation_matrices, skin
 from emoga_core.render.mesh_raster import rasterize_mesh
 
@@ -129,7 +130,7 @@ def _shapes(avatar: Avatar, frames: list[MotionFrame]) -> _Shapes:
             lids[1:] / np.maximum(lids[0], 1e-6),
             moved[1:],
         )
-    rows = in_regions(head, ("lips",)).nonzero()[:, 0]
+    rows = known_vertices(head, ("lips",)).nonzero()[:, 0]
     if not len(rows):
         rows = torch.arange(0, head.num_vertices, max(1, head.num_vertices // 400))
     mouth = _points(avatar, rows, expression, jaw).flatten(1).numpy()
@@ -181,7 +182,7 @@ def _most_teeth(
 ) -> list[int]:
     """Rows of `usable` that show most teeth, none of them nearly the same mouth."""
     head = avatar.head
-    teeth = in_regions(head, ("upper_teeth", "lower_teeth"))
+    teeth = known_vertices(head, ("upper_teeth", "lower_teeth"))
     if shapes.teeth_gap is None:
         return []
     tried = np.argsort(-shapes.teeth_gap[usable], kind="stable")
@@ -191,7 +192,7 @@ def _most_teeth(
     tried = tried[np.unique(np.linspace(0, (len(tried) - 1) // 2, _TEETH_TRIED).round().astype(int))]
     seen = []
     shown = teeth[head.triangles.cpu()].all(1)
-    lips = in_regions(head, ("lips",))
+    lips = known_vertices(head, ("lips",))
     with torch.no_grad():
         for k in tried:
             frame = frames[int(usable[k])]

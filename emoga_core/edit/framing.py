@@ -9,14 +9,16 @@ import torch
 from torch import Tensor
 
 from emoga_core.avatars import Avatar, MotionFrame
-from emoga_core.heads import FACE_SKIN, Head, landmarks
+from emoga_core.heads import FACE_SKIN, landmarks
+from emoga_core.heads.face_area import known_vertices
 from emoga_core.heads.skinning import joint_transforms, rotation_matrices
 from emoga_core.render import Cameras
 
 NECK = 1
 """Number of the joint that carries the skull."""
 _DISTANCE = 1.1
-_FILL = 0.86
+_ABOVE, _BELOW = 0.06, 0.13
+"""Margins as shares of the picture: hair above; a jaw that drops below."""
 _HEAD = (*FACE_SKIN, "scalp")
 _FOREHEAD_SHARE = 1.55
 """Height from the chin to the hairline over that from the chin to the brows (Farkas 1994: about thirds)."""
@@ -25,7 +27,7 @@ _FOREHEAD_SHARE = 1.55
 def face_height(avatar: Avatar) -> float:
     """Height of the face at rest, from the chin to the hairline, in metres."""
     head, vertices = avatar.head, rest_vertices(avatar)
-    skin = vertices[in_regions(head, FACE_SKIN)]
+    skin = vertices[known_vertices(head, FACE_SKIN).cpu()]
     if len(skin):
         return float(skin[:, 1].amax() - skin[:, 1].amin())
     if len(head.landmark_triangles):
@@ -44,10 +46,13 @@ def face_cameras(
             a positive elevation looks from above.
         size: pixels of the square pictures.
 
-    All stand 1.1 m from the face and show the head, with its hair, on about 86 % of the height.
+    All stand 1.1 m from the face and show the head, with its hair, on some 80 % of the
+    height: what remains below the chin is for a jaw that drops.
     """
-    low, high, target = _head_box(avatar)
-    fov = 2 * math.atan(0.5 * (high - low) / _FILL / _DISTANCE)
+    low, high, across, depth = _head_box(avatar)
+    height = (high - low) / (1 - _ABOVE - _BELOW)
+    target = torch.tensor([across, 0.5 * (high + _ABOVE * height + low - _BELOW * height), depth])
+    fov = 2 * math.atan(0.5 * height / _DISTANCE)
     still = Cameras.orbit(
         [azimuth for azimuth, _ in angles],
         [elevation for _, elevation in angles],
@@ -64,7 +69,7 @@ def face_cameras(
 
 def pixels_per_metre(avatar: Avatar, camera: Cameras, vertices: Tensor) -> float:
     """Scale of the picture of one camera at the depth of the face of posed vertices (V, 3)."""
-    chosen = in_regions(avatar.head, FACE_SKIN)
+    chosen = known_vertices(avatar.head, FACE_SKIN).cpu()
     points = vertices[chosen] if bool(chosen.any()) else vertices
     _, depth = camera.project(points)
     return float(camera.intrinsics[0, 1, 1] / depth.median())
@@ -90,28 +95,24 @@ def rest_vertices(avatar: Avatar) -> Tensor:
         return avatar.pose(avatar.rest_frame()).cpu()
 
 
-def in_regions(head: Head, names: Sequence[str]) -> Tensor:
-    """(V,) bool on the CPU; names that the head does not know, or all for a head without labels, are none."""
-    if not len(head.regions):
-        return torch.zeros(head.num_vertices, dtype=torch.bool)
-    known = [head.region_names.index(name) for name in names if name in head.region_names]
-    return torch.isin(head.regions.cpu(), torch.tensor(known, dtype=torch.int64))
-
-
-def _head_box(avatar: Avatar) -> tuple[float, float, Tensor]:
-    """Lowest and highest y of the head with its hair at rest, and the point to look at (3,)."""
+def _head_box(avatar: Avatar) -> tuple[float, float, float, float]:
+    """Of the head with its hair at rest: lowest and highest y, middle x of the face, depth z to look at."""
     head, vertices = avatar.head, rest_vertices(avatar)
-    chosen = in_regions(head, _HEAD)
+    chosen = known_vertices(head, _HEAD).cpu()
     if not bool(chosen.any()):
         chosen = torch.ones(head.num_vertices, dtype=torch.bool)
-    with torch.no_grad():
-        means = avatar.splats(avatar.rest_frame()).means.cpu()
-    on_head = chosen[head.triangles.cpu()].all(1)[avatar.binding.triangles.cpu()]
     low, high = float(vertices[chosen, 1].amin()), float(vertices[chosen, 1].amax())
+    with torch.no_grad():
+        means = avatar.bound(*_colourless(avatar, avatar.rest_frame())).means.cpu()
+    on_head = chosen[head.triangles.cpu()].all(1)[avatar.binding.triangles.cpu()]
     if bool(on_head.any()):
         high = max(high, float(means[on_head, 1].quantile(0.999)))
-    face = vertices[in_regions(head, FACE_SKIN)] if bool(chosen.any()) else vertices
-    face = face if len(face) else vertices
-    front = float(face[:, 2].amax())
-    target = torch.tensor([float(face[:, 0].mean()), 0.5 * (low + high), front - 0.35 * (high - low)])
-    return low, high, target
+    face = vertices[known_vertices(head, FACE_SKIN).cpu()]
+    face = face if len(face) else vertices[chosen]
+    return low, high, float(face[:, 0].mean()), float(face[:, 2].amax()) - 0.35 * (high - low)
+
+
+def _colourless(avatar: Avatar, frame: MotionFrame) -> tuple[Tensor, Tensor]:
+    """Posed vertices and black colours, for when only the places of the Gaussians matter."""
+    vertices = avatar.pose(frame)
+    return vertices, vertices.new_zeros(len(avatar.gaussians), 1, 3)

@@ -9,30 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
 from emoga_core.avatars import Avatar, MotionFrame
 from emoga_core.edit.errors import EditError
+from emoga_core.edit.face_classes import BROW, EYEBALL, LIDS, LIPS, MOUTH, OUTSIDE, SKIN, face_classes
 from emoga_core.edit.framing import face_height, pixels_per_metre
-from emoga_core.heads import Head
-from emoga_core.render import Cameras, Gaussians
-from emoga_core.render.mesh_raster import rasterize_mesh
+from emoga_core.edit.mask_shapes import softened
+from emoga_core.edit.user_masks import read_masks as read_masks
+from emoga_core.render import Cameras, Gaussians, rasterize
+from emoga_core.render.mesh_raster import MeshRaster, rasterize_mesh
 
 MaskKind = Literal["hard", "soft"]
-GROWN_LIPS, FEATHER = 0.03, 0.015
-"""Shares of the height of the face."""
-
-OUTSIDE, SKIN, BROW, LIPS, LIDS, EYEBALL, MOUTH = range(7)
-"""What a pixel shows: classes of `FacePicture.labels`."""
-_CLASSES = {
-    "face": SKIN, "forehead": SKIN, "nose": SKIN, "left_brow": BROW, "right_brow": BROW, "lips": LIPS,
-    "left_eye_socket": LIDS, "right_eye_socket": LIDS, "left_eyeball": EYEBALL, "right_eyeball": EYEBALL,
-    "mouth_interior": MOUTH, "tongue": MOUTH, "upper_teeth": MOUTH, "lower_teeth": MOUTH,
-    "upper_gums": MOUTH, "lower_gums": MOUTH,
-}  # fmt: skip
+_IN_FRONT = 0.004  # metres
+_HAIR_ALPHA = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +32,7 @@ class FacePicture:
     """What every pixel of a picture shows of the face.
 
     Attributes:
-        labels: (H, W) uint8 classes.
+        labels: (H, W) uint8 classes of `face_classes`.
         target: the same where the face is expected after the edit, or None.
         face_pixels: height of the face in pixels.
     """
@@ -57,8 +49,7 @@ class FacePicture:
         """(H, W) float32: hard, lips grown by 3 % of the height of the face and the whole eye sockets,
         feathered over 1.5 %."""
         face = self._any(SKIN, BROW, LIPS, LIDS, EYEBALL, MOUTH)
-        face |= _grown(self._any(LIPS, MOUTH), GROWN_LIPS * self.face_pixels)
-        return torch.from_numpy(_feathered(face, FEATHER * self.face_pixels))
+        return torch.from_numpy(softened(face, self._any(LIPS, MOUTH), self.face_pixels))
 
     def skin(self) -> Tensor:
         """(H, W) float32 of zeros and ones: bare skin of the face as it is now."""
@@ -84,6 +75,9 @@ def edit_mask(
         camera: one.
         kind: "hard" (zeros and ones) for oblique views, "soft" for the frontal one.
         reach: (V, 3) vertices after the edit, where known: the mask then also covers the face there.
+
+    Raises:
+        EditError: another kind of mask.
     """
     if kind not in ("hard", "soft"):
         raise EditError(f"mask {kind!r}: there are hard and soft ones")
@@ -104,7 +98,7 @@ def face_picture(
     reach: Tensor | None = None,
     splats: Gaussians | None = None,
 ) -> FacePicture:
-    """Draws the regions of the mesh; arguments as of `edit_mask`.
+    """Draws the classes of the mesh, less the hair in front of it; arguments as of `edit_mask`.
 
     Args:
         splats: the avatar's Gaussians in that pose, if at hand.
@@ -112,32 +106,52 @@ def face_picture(
     with torch.no_grad():
         vertices = pose if isinstance(pose, Tensor) else avatar.pose(pose)
         scale = pixels_per_metre(avatar, camera, vertices.cpu())
-        labels = _labels(avatar.head, vertices, camera)
-        target = None if reach is None else _labels(avatar.head, reach, camera)
+        raster, labels = _drawn(avatar, vertices, camera)
+        target = None if reach is None else _drawn(avatar, reach, camera)[1]
+        if splats is None:
+            splats = avatar.bound(vertices, vertices.new_zeros(len(avatar.gaussians), 1, 3))
+        hair = _hair(avatar, splats, raster, camera)
+    if hair is not None:
+        labels[hair] = OUTSIDE
+        if target is not None:
+            target[hair] = OUTSIDE
     return FacePicture(labels, target, face_height(avatar) * scale)
 
 
-def _labels(head: Head, vertices: Tensor, camera: Cameras) -> np.ndarray:
-    classes = torch.tensor([_CLASSES.get(name, OUTSIDE) for name in head.region_names], dtype=torch.uint8)
-    drawn = torch.ones(head.num_triangles, dtype=torch.bool)
-    if "lashes" in head.region_names:
-        drawn = (head.regions != head.region_names.index("lashes"))[head.triangles].all(1).cpu()
-    raster = rasterize_mesh(vertices, head.triangles.cpu()[drawn], camera)
-    return raster.labels(classes[head.regions.cpu()], OUTSIDE)[0].numpy()
+def _drawn(avatar: Avatar, vertices: Tensor, camera: Cameras) -> tuple[MeshRaster, np.ndarray]:
+    """The z-buffer, and the classes (H, W) of its pixels with a smooth border of the face."""
+    known = face_classes(avatar.head)
+    drawn = avatar.head.triangles.cpu()[known.drawn]
+    raster = rasterize_mesh(vertices, drawn, camera)
+    shown = raster.mask[0]
+    triangles = raster.triangle_ids[0][shown].long()
+    barycentric = raster.barycentric[0][shown]
+    corners = drawn[triangles]
+    classes = known.classes[corners.gather(1, barycentric.argmax(1, keepdim=True))[:, 0]]
+    # Labels change at vertices, in steps as large as triangles; the smooth weight draws a line instead.
+    border = known.open_edge[known.drawn][triangles]
+    inside = (barycentric * known.weights[corners]).sum(1) >= 0.5
+    classes = torch.where(border & ~inside, torch.full_like(classes, OUTSIDE), classes)
+    classes = torch.where(border & inside & (classes == OUTSIDE), torch.full_like(classes, SKIN), classes)
+    labels = torch.full(shown.shape, OUTSIDE, dtype=torch.uint8)
+    labels[shown] = classes
+    return raster, labels.numpy()
 
 
-def _grown(area: np.ndarray, radius: float) -> np.ndarray:
-    if not area.any():
-        return area
-    away = cv2.distanceTransform((~area).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return away <= radius
-
-
-def _feathered(area: np.ndarray, width: float) -> np.ndarray:
-    """A ramp of `width` pixels, one half on the border."""
-    if not area.any() or area.all():
-        return area.astype(np.float32)
-    inside = cv2.distanceTransform(area.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    outside = cv2.distanceTransform((~area).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    signed = np.where(area, inside - 0.5, 0.5 - outside)
-    return np.clip(0.5 + signed / max(width, 1e-6), 0, 1).astype(np.float32)
+def _hair(avatar: Avatar, splats: Gaussians, raster: MeshRaster, camera: Cameras) -> np.ndarray | None:
+    """(H, W) bool: pixels where Gaussians that grow on the scalp hide the mesh; None without any."""
+    on_scalp = face_classes(avatar.head).hair[avatar.binding.triangles.cpu()].to(splats.means.device)
+    if not bool(on_scalp.any()):
+        return None
+    rows = on_scalp.nonzero()[:, 0]
+    pixels, depths = camera.project(splats.means[rows])
+    x, y = pixels[0].floor().long().cpu().unbind(1)
+    surface = raster.depth[0]
+    inside = (x >= 0) & (y >= 0) & (x < camera.width) & (y < camera.height)
+    at = surface[y.clamp(0, camera.height - 1), x.clamp(0, camera.width - 1)]
+    front = inside & (at > 0) & (depths[0].cpu() < at - _IN_FRONT)
+    if not bool(front.any()):
+        return None
+    rows = rows[front.to(rows.device)]
+    alpha = rasterize(splats[rows], camera)[1][0, :, :, 0]
+    return (alpha > _HAIR_ALPHA).cpu().numpy()
