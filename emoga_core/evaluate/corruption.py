@@ -1,4 +1,4 @@
-"""How pseudo edits go wrong: the faults of diffusion editors, in three fixed strengths.
+"""How pseudo edits go wrong: the faults of diffusion editors, in fixed strengths.
 
 The numbers were set before any method was tuned and stay: results of different versions compare. A plan says
 for every picture of a set what happens to it; the same seed draws the same faults at every level, only
@@ -45,6 +45,7 @@ class Level:
 
 
 LEVELS: dict[str, Level] = {
+    "perfect": Level("perfect", 0.0),
     "mild": Level("mild", 0.5),
     "medium": Level("medium", 1.0),
     "hard": Level("hard", 2.0, harsh=True),

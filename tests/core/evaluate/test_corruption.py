@@ -94,6 +94,12 @@ def test_wrong_teeth_are_bright_and_stay_near_the_mouth(face, mouth):
     assert not changed[~near].any()
 
 
+def test_perfect_changes_nothing(face, mouth):
+    for fault in plan("perfect", 20):
+        assert fault.amplitude == 1
+        assert np.array_equal(corrupt(face, fault, mouth), face)
+
+
 def test_composite_keeps_what_the_mask_forbids_bit_for_bit(face):
     mask = np.zeros((96, 96), np.float32)
     mask[20:60, 20:60] = 0.5
@@ -103,5 +109,5 @@ def test_composite_keeps_what_the_mask_forbids_bit_for_bit(face):
 
 
 def test_an_unknown_level_is_named():
-    with pytest.raises(EvaluateError, match=r"'cruel'.*mild, medium, hard"):
+    with pytest.raises(EvaluateError, match=r"'cruel'.*perfect, mild, medium, hard"):
         plan("cruel", 3)
