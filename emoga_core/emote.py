@@ -22,10 +22,10 @@ from emoga_core.avatars.names import check_name
 from emoga_core.edit.editors import DEFAULT_EDITOR, editor_info, make_editor
 from emoga_core.edit.editors.base import EditGeometry, EditProgress, EditRequest
 from emoga_core.edit.errors import EditCancelled, EditError
-from emoga_core.edit.masks import read_masks
 from emoga_core.edit.prompts import PromptReading, read_prompt, suggest_name
 from emoga_core.edit.resume import edit_resumably
 from emoga_core.edit.skin_tone import harmonise
+from emoga_core.edit.user_masks import read_masks
 from emoga_core.edit.views import EditView, choose_frames, make_views, view_angles
 from emoga_core.heads.actions import expression_from_action_units
 from emoga_core.optimize import METHODS, OptimizeOptions, OptimizeProgress, Target, optimize_emotion
@@ -37,7 +37,6 @@ MAX_INTENSITY = 1.5
 MAX_VIEWS, MAX_FRAMES = 16, 32
 TONES = ("consensus", "neutral", "off")
 
-STANDING_NEGATIVE = "do not alter the hair or ears, do not add extra teeth, do not heavily alter the eyes"
 _SIZE_DRAWN, _SIZE_DIFFUSED = 256, 512
 _EDITING_DRAWN, _EDITING_DIFFUSED = 0.25, 0.8  # share of editing in the whole work
 
@@ -51,7 +50,7 @@ class EmotionRequest:
         name: of the state; None: made from the prompt. An old state of that name is replaced.
         editor: see `emoga_core.edit.editors`; model: other weights for it; folder: pictures for `folder`.
         intensity: 0 < x <= 1.5; 1 is what the words say.
-        negative: what must not appear; None: the standing list of the EMO-GA thesis (4.6).
+        negative: what must not appear.
         views, frames: how many cameras times moments are edited.
         size: pixels of the square pictures; None: 256, or 512 for diffusion editors.
         motion: the avatar's motion that the moments come from; None: chosen.
@@ -68,7 +67,7 @@ class EmotionRequest:
     model: str | None = None
     folder: Path | None = None
     intensity: float = 1.0
-    negative: str | None = None
+    negative: str = ""
     views: int = 5
     frames: int = 4
     size: int | None = None
@@ -273,9 +272,6 @@ class _Making:
 
     def _edit_request(self, view: EditView, editor: Editor) -> EditRequest:
         request = self.request
-        negative = request.negative
-        if negative is None:
-            negative = STANDING_NEGATIVE if editor.capabilities.negative else ""
         geometry = None
         if editor.capabilities.needs_geometry:
             geometry = EditGeometry(self.avatar, view.frame, view.camera, self.reading, request.intensity)
@@ -283,7 +279,7 @@ class _Making:
             image=_array(view.image),
             mask=_array(view.mask),
             prompt=request.prompt,
-            negative=negative,
+            negative=request.negative,
             seed=request.seed,
             text_guidance=request.text_guidance,
             image_guidance=request.image_guidance,
@@ -341,6 +337,7 @@ class _Making:
             start_expression=None if start is None else start.expression,
             start_jaw=None if start is None else start.jaw,
             prior_expression=None if start is None else start.expression,
+            checkpoint=None if self.keep is None or self.drawn else self.keep / "optimiser",
             progress=report,
             stop=self.stop,
             provisional=self.provisional,

@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
         export_views: o.ExportViews = None,
         mask_preview: o.MaskPreview = None,
         masks: o.Masks = None,
-        negative: o.Negative = None,
+        negative: o.Negative = "",
         text_guidance: o.TextGuidance = None,
         image_guidance: o.ImageGuidance = None,
         strength: o.Strength = None,
@@ -101,16 +101,14 @@ def _write_views(
     avatar: Avatar, request: EmotionRequest, directory: Path | None, preview: Path | None
 ) -> None:
     from emoga_core.edit.export import export_views, mask_preview
-
-    from emoga_core.emote import STANDING_NEGATIVE, plan_views
+    from emoga_core.emote import plan_views
 
     views = plan_views(avatar, request)
     if preview is not None:
         mask_preview(views, preview)
         print(preview)
     if directory is not None:
-        negative = STANDING_NEGATIVE if request.negative is None else request.negative
-        export_views(views, directory, request.prompt, negative)
+        export_views(views, directory, request.prompt, request.negative)
         print(
             f"{directory}: {len(views)} pictures. Edit them with any tool into another folder under the same "
             "names, then run this command again with --editor folder --folder THAT_FOLDER"
@@ -129,6 +127,7 @@ def _make_editor(
         dtype=dtype,
         offload=offload,
         folder=request.folder,
+        size=size,
     )
 
 
@@ -179,8 +178,7 @@ def _keep_folder(path: Path, request: EmotionRequest) -> Path:
 
 
 def _write_sheet(out: Path, avatar: Avatar, result: EmotionResult) -> None:
-    from emoga_core.edit.sheets import before_after_sheet
-
     from emoga_core.captures.images import write_png
+    from emoga_core.edit.sheets import before_after_sheet
 
     write_png(out, before_after_sheet(avatar, result.state, result.views, result.edits))

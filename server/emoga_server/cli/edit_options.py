@@ -54,7 +54,7 @@ ExportViews = Annotated[
 ]
 MaskPreview = Annotated[Path | None, _editing("Write a picture of the masks, and stop.", metavar="PNG")]
 Masks = Annotated[Path | None, _editing("Your own masks or label maps, by view name.", metavar="DIR")]
-Negative = Annotated[str | None, _editing("What must not appear.")]
+Negative = Annotated[str, _editing("What must not appear.")]
 TextGuidance = Annotated[float | None, _editing("How closely to follow the words.")]
 ImageGuidance = Annotated[float | None, _editing("How closely to keep to the picture.")]
 Strength = Annotated[float | None, _editing("How much of the picture to draw anew, up to 1.")]
