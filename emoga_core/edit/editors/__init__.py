@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from emoga_core.edit.editors.base import CheckedEditor, EditorOptions
 from emoga_core.edit.editors.registry import DEFAULT_EDITOR, EDITORS, EditorInfo, editor_info, editor_names
-
-if TYPE_CHECKING:
-    from emoga_core.edit.editors.base import CheckedEditor
 
 
 def make_editor(
@@ -37,9 +34,7 @@ def make_editor(
     info = editor_info(name)
     module, _, kind = info.target.partition(":")
     editor = getattr(importlib.import_module(f"{__name__}.{module}"), kind)
-    return editor.make(
-        info, model=model, device=device, dtype=dtype, offload=offload, size=size, folder=folder
-    )
+    return editor.make(info, EditorOptions(model, device, dtype, offload, size, folder))
 
 
 __all__ = ["DEFAULT_EDITOR", "EDITORS", "EditorInfo", "editor_info", "editor_names", "make_editor"]

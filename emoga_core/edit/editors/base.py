@@ -6,7 +6,8 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from emoga_core.errors import EmogaError
 
 if TYPE_CHECKING:
     from emoga_core.avatars import Avatar, MotionFrame
+    from emoga_core.edit.editors.registry import EditorInfo
     from emoga_core.edit.prompts import PromptReading
     from emoga_core.render import Cameras
 
@@ -95,6 +97,18 @@ class EditRequest:
             raise EditError(f"{where}strength {self.strength} is outside 0..1 (0 excluded)")
         if self.steps is not None and not 1 <= self.steps <= MAX_STEPS:
             raise EditError(f"{where}{self.steps} steps: use 1 to {MAX_STEPS}")
+
+
+@dataclass(frozen=True)
+class EditorOptions:
+    """How to set an editor up; see `make_editor`."""
+
+    model: str | None = None
+    device: str | None = None
+    dtype: str | None = None
+    offload: str = "none"
+    size: int | None = None
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -219,6 +233,21 @@ class CheckedEditor(ABC):
     name: str
     capabilities: Capabilities
 
+    @classmethod
+    def make(cls, info: EditorInfo, options: EditorOptions) -> Self:
+        """Sets the editor up. This one is for editors that need neither weights nor a folder.
+
+        Raises:
+            EditError: an option that the editor has no use for.
+        """
+        for what, given in (("model", options.model), ("folder", options.folder), ("size", options.size)):
+            if given is not None:
+                raise EditError(f"the editor {info.name!r} takes no {what}; leave it out")
+        return cls()
+
+    def prepare(self, requests: Sequence[EditRequest]) -> None:  # noqa: B027 (most need nothing)
+        """Looks at all requests before the first is drawn; raises EditError when some cannot be."""
+
     @abstractmethod
     def draw(self, request: EditRequest, step: Step) -> NDArray[np.floating]:
         """Returns the edited picture (H, W, 3), of the size given, about 0..1; masking is not its affair.
@@ -249,6 +278,7 @@ class CheckedEditor(ABC):
         count = len(requests)
         for request in requests:
             self.check(request)
+        self.prepare(requests)
         pictures: list[Picture] = []
         for index, request in enumerate(requests):
             last = (0, 1)
@@ -291,12 +321,18 @@ class CheckedEditor(ABC):
     def _picture(self, request: EditRequest, step: Step, label: str) -> Picture:
         if not request.mask.any():
             return request.image.copy()  # nothing may change: no need to ask
+        exhausted = ""
         try:
             drawn = self.draw(request, step)
         except EmogaError:
             raise
         except Exception as error:
-            raise EditError(f"{label} failed: {describe_failure(error)}") from error
+            if not out_of_memory(error):
+                text = " ".join(str(error).split())[:300]
+                raise EditError(f"{label} failed: {type(error).__name__}: {text}") from error
+            exhausted = f"{label} ran out of memory; lower the editor's working size, {SAVE_MEMORY}"
+        if exhausted:  # raised outside the handler, which would keep the tensors of the failed run alive
+            raise EditError(exhausted)
         return composite(request, drawn, label)
 
 
@@ -322,15 +358,12 @@ def composite(request: EditRequest, drawn: NDArray[np.floating], label: str) -> 
     return np.where(mask == 0.0, request.image, np.where(mask == 1.0, edited, mixed)).astype(np.float32)
 
 
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
+SAVE_MEMORY = (
+    "use a smaller number type (bfloat16), or turn on offloading (model; sequential needs the least memory)"
+)
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
 
 
-def describe_failure(error: Exception) -> str:
-    """One line for an exception from inside an editor; running out of memory says what to lower."""
-    text = " ".join(str(error).split())
-    if isinstance(error, MemoryError) or any(words in text.lower() for words in OUT_OF_MEMORY):
-        return (
-            "out of memory; lower the editor's working size, use a smaller number type (bfloat16),"
-            " or turn on offloading (model, or sequential, which needs least)"
-        )
-    return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
+def out_of_memory(error: BaseException) -> bool:
+    """Whether the machine or the GPU had no memory left."""
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _NO_MEMORY)

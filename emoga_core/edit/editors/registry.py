@@ -24,6 +24,7 @@ class EditorInfo:
         model: the hub id of the default weights; None when it needs none.
         download_gb: size of those weights, from their number of parameters and number type.
         exclude: files of the hub repository that are not needed.
+        unused: parts of the pipeline that are not loaded.
         gated: the licence must be accepted on the hub before the download.
     """
 
@@ -35,6 +36,7 @@ class EditorInfo:
     model: str | None = None
     download_gb: float | None = None
     exclude: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
     gated: bool = False
 
     @property
@@ -81,6 +83,7 @@ _LIST = (
         "timbrooks/instruct-pix2pix",
         4.3,
         ("safety_checker/*", "*.fp16.*", "*.bin", "instruct-pix2pix*"),
+        ("safety_checker", "feature_extractor"),
     ),
     EditorInfo(
         "flux-kontext",
@@ -132,6 +135,7 @@ _LIST = (
         "qwen_image_edit:QwenImageEditEditor",
         _QWEN,
         58.0,
+        unused=("processor",),
     ),
     EditorInfo(
         "qwen-image-edit-inpaint",
@@ -141,6 +145,7 @@ _LIST = (
         "qwen_image_edit:QwenImageEditInpaintEditor",
         _QWEN,
         58.0,
+        unused=("processor",),
     ),
 )
 
