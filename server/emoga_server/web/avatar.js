@@ -6,6 +6,8 @@ import { Rig } from "./rig.js";
 import { Splats } from "./splats.js";
 
 const NECK = 1, JAW = 2;
+/** Name under which the splats keep a state's version before its last change. */
+const EARLIER = "\u0000earlier";
 
 /**
  * Fetches and decodes an avatar with all its states.
@@ -58,6 +60,8 @@ export class LoadedAvatar {
     /** sha256 of each slot's delta. @type {(string|null)[]} */
     this.hashes = [];
     this.expressionOffsets = [];
+    /** A state as it was before its last change; delta null where it did not exist. @type {{name: string, delta: ReturnType<typeof decodeDelta>|null}|null} */
+    this.earlier = null;
     /** Weights on the face, by slot; reused. */
     this.weights = new Float64Array(0);
     this.expression = new Float32Array(head.expressionCount);
@@ -79,15 +83,23 @@ export class LoadedAvatar {
     const count = Math.max(weights, ...info.states.map((state) => state.slot + 1));
     const slots = Array.from({ length: count }, () => /** @type {string|null} */ (null));
     for (const state of info.states) slots[state.slot] = state.name;
+    const renamed = [];
     for (let k = 0; k < Math.max(count, this.slots.length); k++) {
       if (slots[k] === this.slots[k]) continue;
       if (this.slots[k]) this.splats.setDelta(this.slots[k], null);
-      this.deltas[k] = this.expressionOffsets[k] = this.hashes[k] = null;
+      const state = info.states.find((entry) => entry.slot === k);
+      if (this.deltas[k] && state?.blob.sha256 === this.hashes[k]) renamed.push(k);
+      else this.#empty(k);
     }
+    for (const k of renamed) this.splats.setDelta(slots[k], this.deltas[k]);
     this.slots = slots;
     this.deltas.length = this.expressionOffsets.length = this.hashes.length = count;
     this.names = slots.map((name) => name ?? "");
     if (this.weights.length !== count) this.weights = new Float64Array(count);
+  }
+
+  #empty(slot) {
+    this.deltas[slot] = this.expressionOffsets[slot] = this.hashes[slot] = null;
   }
 
   /**
@@ -105,6 +117,21 @@ export class LoadedAvatar {
     this.hashes[state.slot] = state.blob.sha256;
     this.splats.setDelta(state.name, delta);
     this.lastPose.fill(NaN);
+  }
+
+  /**
+   * Keeps a state as it is now, or that there is none of this name yet, to be shown beside what it becomes.
+   * @param {string} name
+   */
+  rememberEarlier(name) {
+    const slot = this.slots.indexOf(name);
+    this.earlier = { name, delta: slot < 0 ? null : this.deltas[slot] };
+    this.splats.setDelta(EARLIER, this.earlier.delta);
+  }
+
+  forgetEarlier() {
+    this.earlier = null;
+    this.splats.setDelta(EARLIER, null);
   }
 
   /** Fetches one state unless its bytes came along or are here already; says whether it is new. */
@@ -127,21 +154,35 @@ export class LoadedAvatar {
    * Poses rig and colours.
    * @param {{expression: ArrayLike<number>, joints: ArrayLike<number>, translation: ArrayLike<number>}} motion
    * @param {ArrayLike<number>} weights by slot; a state that is not here yet counts as 0
+   * @param {boolean} [earlier] with the state that `rememberEarlier` kept as it was then
    * @returns {boolean} whether anything changed
    */
-  pose(motion, weights) {
-    for (let k = 0; k < this.weights.length; k++) this.weights[k] = this.deltas[k] ? weights[k] ?? 0 : 0;
+  pose(motion, weights, earlier = false) {
+    const { deltas, offsets, names } = (earlier && this.#statesBefore())
+      || { deltas: this.deltas, offsets: this.expressionOffsets, names: this.names };
+    for (let k = 0; k < this.weights.length; k++) this.weights[k] = deltas[k] ? weights[k] ?? 0 : 0;
     this.weights.set(normalizeWeights(this.weights));
-    blendExpression(motion.expression, this.weights, this.expressionOffsets, this.range, this.expression);
+    blendExpression(motion.expression, this.weights, offsets, this.range, this.expression);
     this.joints.set(motion.joints);
     for (let k = 0; k < this.weights.length; k++) {
-      const delta = this.deltas[k], w = this.weights[k];
+      const delta = deltas[k], w = this.weights[k];
       if (delta && w > 0) for (let i = 0; i < 3; i++) this.joints[JAW * 3 + i] += w * delta.jaw[i];
     }
-    const recoloured = this.splats.blend(this.names, this.weights);
+    const recoloured = this.splats.blend(names, this.weights);
     const moved = this.#remember(motion.translation);
     if (moved) this.rig.pose(this.expression, this.joints, motion.translation);
     return moved || recoloured;
+  }
+
+  /** The states with one of them as it was. */
+  #statesBefore() {
+    const slot = this.earlier ? this.slots.indexOf(this.earlier.name) : -1;
+    if (slot < 0) return null;
+    const deltas = [...this.deltas], offsets = [...this.expressionOffsets], names = [...this.names];
+    deltas[slot] = this.earlier.delta;
+    offsets[slot] = this.earlier.delta?.expression ?? null;
+    names[slot] = EARLIER;
+    return { deltas, offsets, names };
   }
 
   /** Whether the pose differs from the last one. */

@@ -3,7 +3,7 @@
  * the clock, and coming back after a break. Emits events; knows nothing of pictures.
  *
  * Events (`detail` in brackets): `state` ({state, message, retryAt}), `welcome`, `manifest`, `status`,
- * `frame`, `stateput`, `job`, `problem` (an ERROR without command).
+ * `frame`, `stateput`, `job`, `jobpicture` ({job, index, count, name, before, after}), `problem` (an ERROR without command).
  */
 import { ServerClock } from "./clock.js";
 import {
@@ -90,7 +90,7 @@ export class Connection extends EventTarget {
       this.opened = true;
       this.lastMessage = performance.now();
       this.#send(encodeMessage(MessageType.HELLO, {
-        versions: [PROTOCOL_VERSION], client: CLIENT, capabilities: Capability.HTTP_BLOBS | Capability.INLINE_STATES,
+        versions: [PROTOCOL_VERSION], client: CLIENT, capabilities: Capability.HTTP_BLOBS | Capability.INLINE_STATES | Capability.JOB_PICTURES,
       }));
     };
     socket.onmessage = (event) => {
@@ -129,6 +129,38 @@ export class Connection extends EventTarget {
   command(name, parameters = {}) {
     return this.#ask((id) => encodeCommand(id, name, parameters));
   }
+
+  /** Whether the server makes states from words. */
+  get canEdit() {
+    return this.state === "live" && (this.capabilities & Capability.EDIT) !== 0;
+  }
+
+  /**
+   * Asks for a state made or changed by words.
+   * @param {{prompt: string, state?: string|null, avatar?: string|null, editor?: string|null, negative?: string,
+   *   intensity?: number, seed?: number, views?: number|null, frames?: number|null}} request
+   * @returns {Promise<{job: number, state: string, reading: string, position: number}>}
+   */
+  edit(request) { return this.command("edit", request); }
+  /** @param {number} job */
+  cancel(job) { return this.command("cancel", { job }); }
+  /** How the server reads a prompt. @param {string} prompt */
+  readPrompt(prompt) { return this.command("read_prompt", { prompt }); }
+  /** @returns {Promise<{name: string, title: string, ready: boolean, default: boolean, note: string}[]>} */
+  listEditors() { return this.command("list_editors"); }
+  /**
+   * Versions of a state, the newest first.
+   * @param {string} state
+   * @param {string|null} [avatar] null: the one being streamed; so below
+   * @returns {Promise<{version: number, time: number, prompt: string, editor: string, current: boolean}[]>}
+   */
+  history(state, avatar = null) { return this.command("list_history", { state, avatar }); }
+  /** @param {string} state @param {number} version @param {string|null} [avatar] */
+  revert(state, version, avatar = null) { return this.command("revert_state", { state, version, avatar }); }
+  /** @param {string} state @param {string} name @param {string|null} [avatar] */
+  renameState(state, name, avatar = null) { return this.command("rename_state", { state, name, avatar }); }
+  /** @param {string} state @param {string|null} [avatar] */
+  deleteState(state, avatar = null) { return this.command("delete_state", { state, avatar }); }
 
   /** Whether the server offers blobs over HTTP too. */
   get httpBlobs() {
@@ -188,6 +220,8 @@ export class Connection extends EventTarget {
       case MessageType.STATE_PUT: return this.#emit("stateput", { ...fields, blob: message.buffers[0] ?? null });
       case MessageType.STATE_COMMIT: return this.#emit("stateput", { ...fields, blob: null, committed: true });
       case MessageType.JOB_PROGRESS: return this.#emit("job", fields);
+      case MessageType.JOB_PICTURE:
+        return this.#emit("jobpicture", { ...fields, before: message.buffers[0], after: message.buffers[1] });
       case MessageType.RESULT: return this.#answer(fields.id, (request) => request.resolve(fields.value));
       case MessageType.ERROR: return this.#error(fields);
       case MessageType.PING:

@@ -2,13 +2,16 @@
 import { tokenFrom } from "./connection.js";
 import { EmotionPanel } from "./ui/emotions.js";
 import { el, select } from "./ui/dom.js";
+import { JobBoard } from "./ui/jobs.js";
 import { Messages } from "./ui/messages.js";
 import { FeelingPad } from "./ui/pad.js";
+import { PromptBox } from "./ui/prompt.js";
 import { showCredit, showReadout } from "./ui/readout.js";
 import { transitionSection, viewSection } from "./ui/settings.js";
 import { Help, listenForKeys } from "./ui/shortcuts.js";
 import { Timeline } from "./ui/timeline.js";
 import { Toolbar } from "./ui/toolbar.js";
+import { WipeLine } from "./ui/wipe.js";
 import { Viewer } from "./viewer.js";
 
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -57,13 +60,17 @@ function start() {
   byId("tools").append(...toolbar.elements);
   byId("avatar-choice").append(avatarChoice(viewer));
   byId("timeline").append(new Timeline(viewer).element);
-  const emotions = new EmotionPanel(viewer);
+  const prompt = new PromptBox(viewer);
+  const jobs = el("div", { class: "panel-jobs" });
+  const emotions = new EmotionPanel(viewer, { remake: (values) => prompt.fill(values) });
+  new JobBoard(viewer, { stage: byId("jobs"), panel: jobs });
+  byId("wipe").replaceWith(new WipeLine(viewer).element);
   const pad = new FeelingPad(viewer, (name) => emotions.only(name));
   const credit = el("p", { class: "hint" });
-  byId("panel").append(emotions.element, pad.element, transitionSection(viewer), ...viewSection(viewer), credit);
+  byId("panel").append(prompt.element, jobs, emotions.element, pad.element, transitionSection(viewer), ...viewSection(viewer), credit);
   showReadout(viewer, byId("readout"));
   showCredit(viewer, byId("credit"), credit);
-  listenForKeys(viewer, { emotions, toolbar, help });
+  listenForKeys(viewer, { emotions, toolbar, prompt, help });
   const covered = new ResizeObserver(() => {
     viewer.covered = { top: bar.offsetHeight * 0.8, bottom: dock.offsetHeight };
     viewer.needsDraw = true;

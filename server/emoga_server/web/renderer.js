@@ -126,10 +126,11 @@ export class Renderer {
   /**
    * Draws the avatar as the rig stands now.
    * @param {import("./orbit.js").Camera} camera of the canvas' size in pixels
+   * @param {[number, number]|null} [columns] only these: the first and how many
    */
-  draw(camera) {
-    if (this.gl.isContextLost()) return;
-    this.#drawTo(null, camera, null);
+  draw(camera, columns = null) {
+    if (this.gl.isContextLost() || columns?.[1] === 0) return;
+    this.#drawTo(null, camera, null, columns);
   }
 
   /**
@@ -158,8 +159,13 @@ export class Renderer {
     return pixels;
   }
 
-  #drawTo(framebuffer, camera, background) {
+  #drawTo(framebuffer, camera, background, columns = null) {
     const gl = this.gl;
+    if (this.splatPass && this.mode !== "mesh") this.#prepareSplats(camera);
+    if (columns) {
+      gl.enable(gl.SCISSOR_TEST);
+      gl.scissor(columns[0], 0, columns[1], camera.height);
+    }
     const solid = this.mode !== "splats" && this.meshPass;   // needs depth, and looks better multisampled
     const target = solid ? this.meshPass.target(camera) : framebuffer;
     gl.bindFramebuffer(gl.FRAMEBUFFER, target);
@@ -170,14 +176,17 @@ export class Renderer {
       gl.clear(gl.COLOR_BUFFER_BIT);
     } else this.#drawBackdrop(camera);
     if (solid) this.meshPass.draw(camera, this.mode === "points");
-    if (this.splatPass && this.mode !== "mesh") {
-      const w = camera.worldToCamera, start = performance.now();
-      const order = this.sorter.sort(this.rig.frames, w[8], w[9], w[10], w[11]);
-      this.sortTime = performance.now() - start;
-      this.splatPass.update(order);
-      this.splatPass.draw(camera, target, this.mode, this.pixelRatio);
-    }
+    if (this.splatPass && this.mode !== "mesh") this.splatPass.draw(camera, target, this.mode, this.pixelRatio);
     if (solid) this.meshPass.resolve(camera, framebuffer);
+    gl.disable(gl.SCISSOR_TEST);
+  }
+
+  #prepareSplats(camera) {
+    const w = camera.worldToCamera, start = performance.now();
+    const order = this.sorter.sort(this.rig.frames, w[8], w[9], w[10], w[11]);
+    this.sortTime = performance.now() - start;
+    this.splatPass.update(order);
+    this.splatPass.place(camera);
   }
 
   #drawBackdrop(camera) {

@@ -223,6 +223,7 @@ export class SplatPass {
   }
 
   /**
+   * Draws what was projected last.
    * @param {import("./orbit.js").Camera} camera
    * @param {WebGLFramebuffer|null} framebuffer where to draw (already cleared)
    * @param {"splats"|"points"} mode
@@ -230,7 +231,6 @@ export class SplatPass {
    */
   draw(camera, framebuffer, mode, pixelRatio) {
     const gl = this.gl;
-    this.#project(camera);
     gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
     gl.viewport(0, 0, camera.width, camera.height);
     gl.disable(gl.DEPTH_TEST);
@@ -262,7 +262,8 @@ export class SplatPass {
     return Math.max(0.05, depth / Math.max(1, count));
   }
 
-  #project(camera) {
+  /** Projects the splats to a camera: before `draw`, and with no scissor set. @param {import("./orbit.js").Camera} camera */
+  place(camera) {
     const gl = this.gl;
     const { program, uniforms } = this.project;
     gl.bindFramebuffer(gl.FRAMEBUFFER, this.target);

@@ -3,17 +3,20 @@
  * the actions that they offer; builds no panels itself.
  *
  * Events: `connection`, `manifest`, `status`, `avatar`, `progress` ({share, text}), `weights`, `job`, `notice`
- * (text), `failure` ({title, text, retry}), `stats`.
+ * (text), `failure` ({title, text, retry}), `stats`, `wipe`, `made` (name of a state that an edit has finished).
  */
 import { loadAvatar } from "./avatar.js";
 import { BlobStore } from "./blobs.js";
 import { Connection } from "./connection.js";
+import { Editing } from "./editing.js";
 import { FrameBuffer } from "./frames.js";
+import { hasEnded } from "./jobs.js";
 import { LocalMixer } from "./mixer.js";
 import { cameraFrom, Orbit } from "./orbit.js";
 import { Pace } from "./pace.js";
 import { Quality } from "./quality.js";
 import { Renderer } from "./renderer.js";
+import { Wipe } from "./wipe.js";
 
 /** Milliseconds between two commands of a control that is dragged: far below what a server takes. */
 const COMMAND_EVERY = 70;
@@ -35,6 +38,12 @@ export class Viewer extends EventTarget {
     this.mixer = new LocalMixer();
     this.connection = new Connection(url, token);
     this.blobs = new BlobStore(token, this.connection);
+    this.editing = new Editing(this.connection);
+    this.wipe = new Wipe();
+    /** Edits whose earlier version has been kept for the wipe. @type {Set<number>} */
+    this.begun = new Set();
+    /** What is on the face now. @type {{motion: import("./frames.js").Pose, weights: ArrayLike<number>}|null} */
+    this.shown = null;
     /** @type {any} */
     this.manifest = null;
     /** @type {any} */
@@ -124,6 +133,41 @@ export class Viewer extends EventTarget {
   selectAvatar(avatar) { return this.#command("select_avatar", { avatar }); }
   /** @param {boolean} enabled */
   setIdle(enabled) { return this.#command("set_idle", { enabled }); }
+
+  // editing: they resolve when the server has answered, and reject with its reason (CommandError)
+
+  /**
+   * Makes or changes a state by words, for everybody. How it goes stands in `editing.jobs`.
+   * @param {{prompt: string, state?: string|null, editor?: string|null, negative?: string, intensity?: number,
+   *   seed?: number, views?: number|null, frames?: number|null}} request
+   * @returns {Promise<{job: number, state: string, reading: string, position: number}>}
+   */
+  edit(request) { return this.editing.edit({ avatar: this.info?.name ?? null, ...request }); }
+  /** @param {number} job */
+  cancel(job) { return this.connection.cancel(job); }
+  /** How the server reads a prompt, without doing anything. @param {string} prompt */
+  readPrompt(prompt) { return this.connection.readPrompt(prompt); }
+  listEditors() { return this.connection.listEditors(); }
+  /** Versions of a state of the streamed avatar, the newest first. @param {string} state */
+  history(state) { return this.connection.history(state, this.info?.name ?? null); }
+  /** @param {string} state @param {number} version */
+  revert(state, version) { return this.connection.revert(state, version, this.info?.name ?? null); }
+  /** @param {string} state @param {string} name */
+  renameState(state, name) { return this.connection.renameState(state, name, this.info?.name ?? null); }
+  /** @param {string} state */
+  deleteState(state) { return this.connection.deleteState(state, this.info?.name ?? null); }
+
+  /**
+   * Shows two versions of the face side by side.
+   * @param {{on?: boolean, position?: number, before?: import("./wipe.js").Before}} change
+   */
+  setWipe({ on = this.wipe.on, position = this.wipe.position, before = this.wipe.before }) {
+    this.wipe.on = on;
+    this.wipe.before = before;
+    this.wipe.move(position);
+    this.needsDraw = true;
+    this.#emit("wipe", this.wipe);
+  }
 
   /** @param {"splats"|"mesh"|"points"} mode */
   setDisplay(mode) {
@@ -216,7 +260,11 @@ export class Viewer extends EventTarget {
       if (frame.avatar === this.status?.avatar) this.frames.push(frame, this.connection.clock.now());
     });
     on("stateput", (change) => this.#stateChanged(change));
-    on("job", (job) => this.#emit("job", job));
+    on("job", (job) => {
+      this.#followEdit(job);
+      this.#emit("job", job);
+    });
+    this.editing.addEventListener("finished", (event) => this.#editFinished(/** @type {CustomEvent} */ (event).detail));
     on("problem", (problem) => this.#emit("notice", problem.message));
     this.orbit.onMove = () => { this.needsDraw = true; };
     this.renderer.onContextChange = (lost) => {
@@ -247,6 +295,7 @@ export class Viewer extends EventTarget {
       const avatar = await loadAvatar(info, this.blobs, (share, text) => this.#emit("progress", { share, text }));
       if (ticket !== this.loading) return;
       this.avatar = avatar;
+      this.shown = null;
       this.frames.clear();
       this.renderer.setAvatar(avatar.rig, avatar.splats);
       this.orbit.frame(avatar.framing());
@@ -277,6 +326,8 @@ export class Viewer extends EventTarget {
     if (at >= 0) info.states[at] = change.state;
     else info.states.push(change.state);
     if (this.avatar?.info.slot !== change.avatar) return;
+    // without an edit it is another version that was put back
+    if (change.committed !== true && !this.editing.isBusy(change.state.name, change.avatar)) this.#keepEarlier(change.state.name);
     this.avatar.adopt(info);
     try {
       await this.avatar.loadState(change.state, this.blobs, change.blob);
@@ -285,6 +336,29 @@ export class Viewer extends EventTarget {
     }
     this.needsDraw = true;
     this.#emit("avatar", this.avatar);
+  }
+
+  /** Keeps the face as it was before an edit begins to change it. */
+  #followEdit(job) {
+    if (job.kind !== "edit" || job.stage === "queued" || hasEnded(job) || this.begun.has(job.job)) return;
+    this.begun.add(job.job);
+    if (this.avatar?.info.slot === job.avatar) this.#keepEarlier(job.state);
+  }
+
+  #keepEarlier(name) {
+    this.avatar.rememberEarlier(name);
+    this.setWipe({ before: "edit" });
+  }
+
+  #editFinished(job) {
+    if (this.avatar?.info.slot !== job.avatar) return;
+    if (job.stage === "done") {
+      if (job.mine && this.mixing === "local") this.setWeights({ [job.state]: 1 }, { exclusive: true });
+      this.#emit("made", job.state);
+    } else if (this.avatar.earlier?.name === job.state) {
+      this.avatar.forgetEarlier(); // the server puts back what there was
+      this.setWipe({ before: "neutral" });
+    }
   }
 
   // ---- drawing -------------------------------------------------------------------------------------------
@@ -312,6 +386,7 @@ export class Viewer extends EventTarget {
     if (!pose) return;
     const start = performance.now();
     const weights = this.mixing === "local" ? this.mixer.weights(this.avatar.slots, start / 1000) : pose.weights;
+    this.shown = { motion: pose, weights };
     if (this.avatar.pose(pose, weights)) this.needsDraw = true;
     this.timing.pose = performance.now() - start;
     this.weights = this.avatar.weights;
@@ -320,7 +395,9 @@ export class Viewer extends EventTarget {
   #draw(time) {
     this.needsDraw = false;
     const { canvas } = this;
-    this.renderer.draw(this.orbit.view(canvas.width, canvas.height));
+    const camera = this.orbit.view(canvas.width, canvas.height);
+    if (this.wipe.on && this.avatar && this.shown) this.#drawBoth(camera);
+    else this.renderer.draw(camera);
     this.timing.sort = this.renderer.sortTime;
     if (this.avatar && !this.firstPicture) this.firstPicture = performance.now();
     for (const action of this.afterDraw.splice(0)) action();
@@ -328,6 +405,17 @@ export class Viewer extends EventTarget {
     this.lastDraw = time;
     this.counters.drawn++;
     this.#emit("drawn", null);
+  }
+
+  /** The face as it was, left of the wipe's line, and as it is, right of it. */
+  #drawBoth(camera) {
+    const { avatar, renderer, wipe } = this, { motion, weights } = this.shown;
+    const { before, now } = wipe.columns(camera.width);
+    if (wipe.before === "edit" && avatar.earlier) avatar.pose(motion, weights, true);
+    else avatar.pose(motion, new Float64Array(avatar.weights.length));
+    renderer.draw(camera, before);
+    avatar.pose(motion, weights);
+    renderer.draw(camera, now);
   }
 
   #report() {

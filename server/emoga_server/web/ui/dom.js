@@ -45,6 +45,10 @@ const ICONS = {
   pause: ["M8.5 6v12M15.5 6v12"],
   loop: ["M17 3.5l3 3-3 3", "M4 11.5v-1a4 4 0 0 1 4-4h12", "M7 20.5l-3-3 3-3", "M20 12.5v1a4 4 0 0 1-4 4H4"],
   chevron: ["M6 9.5l6 6 6-6"],
+  more: ["M6 12h.01M12 12h.01M18 12h.01"],
+  spark: ["M12 4.2l1.7 5.1 5.1 1.7-5.1 1.7L12 17.8l-1.7-5.1L5.2 11l5.1-1.7z", "M18.6 16.4v3.2M17 18h3.2"],
+  wipe: ["M12 3.5v17", "M9 6.5H5.5A1.5 1.5 0 0 0 4 8v8a1.5 1.5 0 0 0 1.5 1.5H9", "M15 6.5h3.5A1.5 1.5 0 0 1 20 8v8a1.5 1.5 0 0 1-1.5 1.5H15"],
+  arrows: ["M9.5 8l-4 4 4 4M14.5 8l4 4-4 4"],
   close: ["M6 6l12 12M18 6 6 18"],
 };
 
@@ -104,4 +108,14 @@ export function segmented(label, options, value, choose) {
 export function setSegmented(group, value) {
   const input = group.querySelector(`input[value="${value}"]`);
   if (input) input.checked = true;
+}
+
+/** Gives a parent these children in this order; those that stay in place keep focus and pointer. */
+export function arrange(parent, children) {
+  for (const child of [...parent.children]) if (!children.includes(child)) child.remove();
+  let next = parent.firstElementChild;
+  for (const child of children) {
+    if (child === next) next = next.nextElementSibling;
+    else parent.insertBefore(child, next);
+  }
 }

@@ -1,14 +1,24 @@
 /** One slider per emotion: the thumb is the wish, the coloured part of the track what the face shows. */
 import { colorOf } from "../affect.js";
-import { el } from "./dom.js";
+import { stateLabel } from "../words.js";
+import { arrange, el, iconButton } from "./dom.js";
+import { StateDetails } from "./history.js";
 
 /** After the last touch, a slider keeps the person's value this long before it follows others again. */
 const HOLD = 700;
+/** So long a newly made emotion stands out. */
+const SHINE = 6000;
 
 export class EmotionPanel {
-  /** @param {import("../viewer.js").Viewer} viewer */
-  constructor(viewer) {
+  /**
+   * @param {import("../viewer.js").Viewer} viewer
+   * @param {{remake: (values: {prompt: string, name: string}) => void}} parts puts words back into the prompt box
+   */
+  constructor(viewer, { remake }) {
     this.viewer = viewer;
+    this.remake = remake;
+    /** What is open below a row. @type {{row: any, details: StateDetails}|null} */
+    this.open = null;
     /** @type {Map<string, any>} */
     this.rows = new Map();
     this.list = el("div", { class: "emotions" });
@@ -19,6 +29,8 @@ export class EmotionPanel {
     this.key = "";
     viewer.addEventListener("avatar", () => this.rebuild());
     viewer.addEventListener("drawn", () => this.refresh());
+    viewer.addEventListener("made", (event) => this.#shine(/** @type {CustomEvent} */ (event).detail));
+    for (const type of ["jobs", "availability"]) viewer.editing.addEventListener(type, () => this.#markEdits());
     this.rebuild();
   }
 
@@ -37,18 +49,66 @@ export class EmotionPanel {
   rebuild() {
     const states = this.viewer.states;
     const key = states.map((state) => `${state.slot}:${state.name}`).join("|");
-    if (key === this.key && key) return;
-    this.key = key;
-    this.rows = new Map(states.map((state) => [state.name, this.#row(state)]));
-    this.list.replaceChildren(...[...this.rows.values()].map((row) => row.element));
-    if (!states.length) {
-      this.list.append(el("p", { class: "empty", text: this.viewer.avatar ? "This avatar has no emotions yet." : "Waiting for an avatar." }));
+    if (key !== this.key || !key) {
+      this.key = key;
+      const old = this.rows;
+      this.rows = new Map(states.map((state) => {
+        const known = old.get(state.name);
+        return [state.name, known?.slot === state.slot ? known : this.#row(state)];
+      }));
+      if (this.open && this.rows.get(this.open.row.name) !== this.open.row) this.#close(false);
+      const none = el("p", { class: "empty", text: this.viewer.avatar ? "This avatar has no emotions yet." : "Waiting for an avatar." });
+      arrange(this.list, states.length ? [...this.rows.values()].map((row) => row.element) : [none]);
+      this.reset.disabled = !states.length;
+      this.#markEdits();
     }
-    this.reset.disabled = !states.length;
+    const shown = this.open && states.find((state) => state.name === this.open?.row.name);
+    if (shown) this.open?.details.update(shown);
+    for (const state of states) this.rows.get(state.name).element.style.setProperty("--color", colorOf(state));
+  }
+
+  /** Which rows are in work, and whether there is anything behind them. */
+  #markEdits() {
+    const { editing, info } = this.viewer;
+    for (const row of this.rows.values()) {
+      row.element.toggleAttribute("data-making", editing.isBusy(row.name, info?.slot ?? -1));
+      row.more.hidden = !editing.available;
+    }
+    if (!editing.available) this.#close(false);
+  }
+
+  /** Lets a new emotion stand out for a while. @param {string} name */
+  #shine(name) {
+    const row = this.rows.get(name);
+    if (!row) return;
+    row.element.toggleAttribute("data-new", true);
+    row.element.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    setTimeout(() => row.element.removeAttribute("data-new"), SHINE);
+  }
+
+  #toggle(row) {
+    const reopen = this.open?.row !== row;
+    this.#close(!reopen);
+    const state = this.viewer.states.find((entry) => entry.name === row.name);
+    if (!reopen || !state) return;
+    const details = new StateDetails(this.viewer, state, { remake: this.remake, close: () => this.#close(true) });
+    row.more.setAttribute("aria-expanded", "true");
+    row.element.append(details.element);
+    this.open = { row, details };
+  }
+
+  /** @param {boolean} focus whether the keyboard goes back to the row */
+  #close(focus) {
+    if (!this.open) return;
+    const { row, details } = this.open;
+    this.open = null;
+    details.element.remove();
+    row.more.setAttribute("aria-expanded", "false");
+    if (focus) row.more.focus();
   }
 
   #row(state) {
-    const label = state.name.replaceAll("_", " ");
+    const label = stateLabel(state.name);
     const input = el("input", { type: "range", class: "range", min: 0, max: 1, step: 0.01, value: 0, "aria-label": label,
       title: "Double-click to reset" });
     const output = el("output", { text: "0" });
@@ -56,7 +116,11 @@ export class EmotionPanel {
       el("button", { type: "button", class: "emotion-name", title: `Only ${label}`, on: { click: () => this.only(state.name) } },
         el("span", { text: label })),
       input, output);
-    const row = { name: state.name, slot: state.slot, element, input, output, heldUntil: 0, dragging: false, shown: -1, live: -1 };
+    const more = iconButton("more", `About ${label}: versions, name, removal`, () => this.#toggle(row));
+    more.classList.add("more-button");
+    more.setAttribute("aria-expanded", "false");
+    element.append(more);
+    const row = { name: state.name, slot: state.slot, element, input, output, more, heldUntil: 0, dragging: false, shown: -1, live: -1 };
     const viewer = this.viewer;
     let jump = false;
     input.addEventListener("pointerdown", () => { jump = true; row.dragging = true; });
@@ -68,7 +132,8 @@ export class EmotionPanel {
       else viewer.dragWeights(weights);
       jump = false;
     });
-    element.addEventListener("dblclick", () => {
+    element.addEventListener("dblclick", (event) => {
+      if (event.target.closest(".details, .more-button")) return;
       this.#show(row, 0);
       viewer.setWeights({ [state.name]: 0 });
     });

@@ -5,6 +5,8 @@ const LIST = [
   [["Space"], "Play or pause"],
   [["1", "…", "9"], "One emotion alone"],
   [["0"], "Neutral"],
+  [["/"], "Describe a feeling"],
+  [["W"], "Before and after"],
   [["V"], "Splats, mesh, points"],
   [["L"], "Mix for everybody or only here"],
   [["S"], "Save a picture"],
@@ -36,15 +38,17 @@ export class Help {
 
 /**
  * @param {import("../viewer.js").Viewer} viewer
- * @param {{emotions: import("./emotions.js").EmotionPanel, toolbar: import("./toolbar.js").Toolbar, help: Help}} parts
+ * @param {{emotions: import("./emotions.js").EmotionPanel, toolbar: import("./toolbar.js").Toolbar, prompt: import("./prompt.js").PromptBox, help: Help}} parts
  */
-export function listenForKeys(viewer, { emotions, toolbar, help }) {
+export function listenForKeys(viewer, { emotions, toolbar, prompt, help }) {
   const modes = ["splats", "mesh", "points"];
   const actions = {
     " ": () => viewer.togglePlay(),
     0: () => emotions.neutral(),
     v: () => viewer.setDisplay(/** @type {any} */ (modes[(modes.indexOf(viewer.renderer.mode) + 1) % 3])),
     l: () => viewer.setMixing(viewer.mixing === "shared" ? "local" : "shared"),
+    w: () => toolbar.toggleWipe(),
+    "/": () => prompt.focus(),
     s: () => toolbar.screenshot(),
     r: () => toolbar.record(),
     b: () => toolbar.toggleTheme(),

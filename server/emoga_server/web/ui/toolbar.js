@@ -20,12 +20,15 @@ export class Toolbar {
     this.notice = notice;
     this.stage = stage;
     this.recorder = new Recorder(viewer.canvas);
+    this.wipe = iconButton("wipe", "Before and after (W)", () => this.toggleWipe());
+    viewer.addEventListener("wipe", () => this.wipe.setAttribute("aria-pressed", String(viewer.wipe.on)));
+    this.wipe.setAttribute("aria-pressed", "false");
     this.shot = iconButton("camera", "Save a picture (S)", () => this.screenshot());
     this.video = iconButton("record", "Record a video (R)", () => this.record());
     this.theme = iconButton("sun", "Light background (B)", () => this.toggleTheme());
     this.full = iconButton("expand", "Fullscreen (F)", () => this.toggleFullscreen());
     this.elements = [
-      this.shot, this.video, iconButton("target", "Reset the camera (C)", () => viewer.orbit.reset()), this.theme, this.full,
+      this.wipe, this.shot, this.video, iconButton("target", "Reset the camera (C)", () => viewer.orbit.reset()), this.theme, this.full,
       iconButton("help", "Keyboard shortcuts (?)", help),
     ];
     this.video.hidden = !Recorder.supported;
@@ -39,6 +42,10 @@ export class Toolbar {
 
   get #name() {
     return this.viewer.info?.name ?? "avatar";
+  }
+
+  toggleWipe() {
+    this.viewer.setWipe({ on: !this.viewer.wipe.on });
   }
 
   async screenshot() {
