@@ -8,9 +8,27 @@ import unicodedata
 from emoga_core.edit.prompts.reading import PromptReading
 
 _MAX_LENGTH = 48
-_MAX_WORDS = 4
+_MAX_WORDS = 5
 # Names that states may not have: the origin, and file names that Windows keeps for devices.
 _RESERVED = {"neutral", "con", "prn", "aux", "nul", *(f"{k}{n}" for k in ("com", "lpt") for n in range(10))}
+_SMALL = {
+    "a",
+    "an",
+    "the",
+    "of",
+    "in",
+    "on",
+    "to",
+    "with",
+    "his",
+    "her",
+    "their",
+    "my",
+    "your",
+    "face",
+    "are",
+    "is",
+}
 _FALLBACK = "emotion"
 
 
@@ -25,7 +43,7 @@ def suggest_name(prompt: PromptReading | str) -> str:
     from emoga_core.edit.prompts.parser import read_prompt
 
     reading = read_prompt(prompt) if isinstance(prompt, str) else prompt
-    words = [word for phrase, _ in reading.words for word in _plain(phrase)]
+    words = [word for phrase, _ in reading.words for word in _plain(phrase) if word not in _SMALL]
     words = words or [word for phrase in reading.unknown for word in _plain(phrase)]
     name = "-".join(dict.fromkeys(words[:_MAX_WORDS]))[:_MAX_LENGTH].strip("-")
     if name in _RESERVED:

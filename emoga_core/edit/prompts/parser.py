@@ -2,30 +2,57 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
+from emoga_core.edit.prompts.combine import combine
 from emoga_core.edit.prompts.errors import PromptError
+from emoga_core.edit.prompts.grammar import Sentence, parse
+from emoga_core.edit.prompts.lexer import lex
 from emoga_core.edit.prompts.reading import PromptReading
 
 MAX_LENGTH = 500
-_WORDS = {"happy": {6: 0.85, 12: 1.0}, "sad": {1: 1.0, 15: 1.0}, "angry": {4: 1.0}, "smile": {12: 0.7}}
 
 
 def read_prompt(text: str) -> PromptReading:
     """What `text` asks of a face; deterministic.
 
+    A plain emotion word stands for that emotion at full strength; "very" goes beyond where the face can,
+    "subtle" stays below. Words that mean nothing for a face are returned as unknown: an image editor may
+    still understand them.
+
     Raises:
         PromptError: empty, longer than 500 characters, or with control characters.
     """
     text = tidy(text)
-    units: dict[int, float] = {}
-    done = []
-    for word in re.findall(r"[a-z]+", text.lower()):
-        if word in _WORDS:
-            units |= _WORDS[word]
-            done.append((word, "expression"))
-    return PromptReading(text, units, words=tuple(done))
+    sentence = parse(lex(text))
+    mixture = combine(sentence.terms)
+    return PromptReading(
+        text,
+        mixture.units,
+        mixture.damped,
+        unknown=tuple(dict.fromkeys(sentence.items[i].text for i in sorted(sentence.unknown))),
+        words=_explained(sentence),
+        valence=mixture.valence,
+        arousal=mixture.arousal,
+        notes=mixture.notes,
+    )
+
+
+def _explained(sentence: Sentence) -> tuple[tuple[str, str], ...]:
+    """(words, what they did), words that did the same thing in a row joined."""
+    out: list[tuple[str, str]] = []
+    unknown = set(sentence.unknown)
+    previous = -2
+    for index, what in sorted(sentence.used.items()):
+        if index in unknown:
+            continue
+        text = sentence.items[index].text
+        if out and out[-1][1] == what and previous == index - 1:
+            out[-1] = (f"{out[-1][0]} {text}", what)
+        else:
+            out.append((text, what))
+        previous = index
+    return tuple(out)
 
 
 def tidy(text: str) -> str:
