@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from emoga_core.edit.framing import EYES, chin_level
 from emoga_core.heads import Head, landmarks
-from emoga_core.heads.face_area import edges, face_weights
+from emoga_core.heads.face_area import edges, face_weights, known_vertices
 
 OUTSIDE, SKIN, BROW, LIPS, LIDS, EYEBALL, MOUTH = range(7)
 _OF_REGION = {
@@ -20,8 +21,9 @@ _OF_REGION = {
     "mouth_interior": MOUTH, "tongue": MOUTH, "upper_teeth": MOUTH, "lower_teeth": MOUTH,
     "upper_gums": MOUTH, "lower_gums": MOUTH,
 }  # fmt: skip
-_EYES = (3, 4)
 _EYEBALL_RADIUS = 0.02  # metres
+_BEHIND = 0.008  # metres
+_WIDER = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +63,7 @@ def face_classes(head: Head) -> FaceClasses:
     if len(head.regions):
         of_region = torch.tensor([_OF_REGION.get(name, OUTSIDE) for name in head.region_names])
         classes = of_region.to(torch.uint8)[head.regions]
-        weights, note = face_weights(head), ""
+        weights, note = _before_ears(head, face_weights(head)), ""
         names = [head.region_names.index(n) for n in ("lashes", "scalp") if n in head.region_names]
         lashes = head.regions == names[0] if "lashes" in head.region_names else torch.zeros_like(classes) > 0
         hair = head.regions == names[-1] if "scalp" in head.region_names else torch.zeros_like(classes) > 0
@@ -80,26 +82,35 @@ def face_classes(head: Head) -> FaceClasses:
     )
 
 
+def _before_ears(head: Head, weights: Tensor) -> Tensor:
+    """Weights that also end below the ears: skin behind them is neck, whatever its label."""
+    ears = head.template[known_vertices(head, ("left_ear", "right_ear"))]
+    if not len(ears):
+        return weights
+    front = ears[:, 2].quantile(0.9) - _BEHIND
+    return torch.minimum(weights, (0.5 + (head.template[:, 2] - front) / 0.016).clamp(0, 1))
+
+
 def _guessed(head: Head) -> tuple[Tensor, Tensor, str]:
     points = head.template.double()
     eyeballs, body = _eyeballs(head)
-    depth = points[body, 2]
-    front = depth.amax() - 0.45 * (depth.amax() - depth.amin())
     if len(head.landmark_triangles):
-        marks = landmarks(head, points.float()).double().numpy()[:, :2]
+        marks = landmarks(head, head.template).double().numpy()
+        front, marks = float(marks[[0, 16], 2].mean()), marks[:, :2]
         brow = marks[17:27]
         rise = 0.62 * (brow[:, 1].mean() - marks[33, 1])
         outline = np.concatenate([marks[:17], (brow + np.array([0.0, rise]))[::-1]])
+        outline[:, 0] += _WIDER * (outline[:, 0] - marks[27:31, 0].mean())  # the sides end in depth instead
+        outline = cv2.convexHull(outline.astype(np.float32))[:, 0]
         inside = _signed_distance(outline, points[:, :2].numpy())
         note = f"head {head.name} has no regions: masks are guessed from its landmarks"
     else:
-        low, high = points[body, 1].amin(), points[body, 1].amax()
-        inside = torch.minimum(
-            points[:, 1] - low - 0.15 * (high - low), low + 0.8 * (high - low) - points[:, 1]
-        )
-        marks = None
+        marks, depth = None, points[body, 2]
+        front = float(depth.amax() - 0.45 * (depth.amax() - depth.amin()))
+        low, high = chin_level(head, head.template), float(points[body, 1].amax())
+        inside = torch.minimum(points[:, 1] - low, low + 0.8 * (high - low) - points[:, 1])
         note = f"head {head.name} has neither regions nor landmarks: masks cover the front of the head"
-    border = torch.minimum(torch.as_tensor(inside), points[:, 2] - front)
+    border = torch.minimum(inside, points[:, 2] - front)
     weights = (0.5 + border / 0.016).clamp(0, 1).float()
     classes = torch.where(weights >= 0.5, SKIN, OUTSIDE).to(torch.uint8)
     if marks is not None:
@@ -127,7 +138,7 @@ def _eyeballs(head: Head) -> tuple[Tensor, Tensor]:
     """(V,) bool each: loose parts close around the eyes' joints, and the largest part."""
     part = _parts(head)
     body = part == part.mode().values
-    joints = (head.joint_regressor @ head.template)[list(_EYES)]
+    joints = (head.joint_regressor @ head.template)[list(EYES)]
     eyeballs = torch.zeros_like(body)
     for number in part[~body].unique():
         members = part == number

@@ -14,7 +14,7 @@ from torch import Tensor
 from emoga_core.avatars import Avatar, Motion, MotionFrame
 from emoga_core.avatars.motion import JAW
 from emoga_core.edit.errors import EditError
-from emoga_core.edit.framing import face_cameras
+from emoga_core.edit.framing import face_box, face_cameras
 from emoga_core.heads import ARKIT_NAMES
 from emoga_core.heads.face_area import known_vertices
 from emoga_core.heads.skinning import joint_transforms, rotation_matrices, skin
@@ -192,12 +192,12 @@ def _most_teeth(
     tried = tried[np.unique(np.linspace(0, (len(tried) - 1) // 2, _TEETH_TRIED).round().astype(int))]
     seen = []
     shown = teeth[head.triangles.cpu()].all(1)
-    lips = known_vertices(head, ("lips",))
+    lips, box = known_vertices(head, ("lips",)).cpu(), face_box(avatar)
     with torch.no_grad():
         for k in tried:
             frame = frames[int(usable[k])]
             vertices = avatar.pose(frame).cpu()
-            camera = face_cameras(avatar, frame, [(0.0, 0.0)], 2 * _TEETH_PIXELS).to("cpu")
+            camera = face_cameras(avatar, frame, [(0.0, 0.0)], 2 * _TEETH_PIXELS, box=box).to("cpu")
             at = camera.project(vertices[lips] if bool(lips.any()) else vertices)[0][0].mean(0)
             half = _TEETH_PIXELS // 4
             camera = camera.crop(int(at[0]) - half, int(at[1]) - half, 2 * half, 2 * half)

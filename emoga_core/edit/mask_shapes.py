@@ -34,3 +34,21 @@ def feathered(area: np.ndarray, width: float) -> np.ndarray:
     outside = cv2.distanceTransform((~area).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     signed = np.where(area, inside - 0.5, 0.5 - outside)
     return np.clip(0.5 + signed / max(width, 1e-6), 0, 1).astype(np.float32)
+
+
+def enclosed(area: np.ndarray, rim: np.ndarray) -> np.ndarray:
+    """(H, W) bool: the connected pieces of `area` whose neighbours mostly belong to `rim` and that do not
+    reach the edge of the picture."""
+    count, piece = cv2.connectedComponents(area.astype(np.uint8), connectivity=4)
+    found = np.zeros_like(area)
+    if not rim.any():
+        return found
+    edge = set(np.concatenate([piece[0], piece[-1], piece[:, 0], piece[:, -1]]).tolist())
+    for number in range(1, count):
+        if number in edge:
+            continue
+        here = piece == number
+        around = cv2.dilate(here.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & ~here
+        if rim[around].mean() > 0.5:
+            found |= here
+    return found

@@ -16,8 +16,8 @@ from torch import Tensor
 from emoga_core.avatars import Avatar, MotionFrame
 from emoga_core.edit.errors import EditError
 from emoga_core.edit.face_classes import BROW, EYEBALL, LIDS, LIPS, MOUTH, OUTSIDE, SKIN, face_classes
-from emoga_core.edit.framing import face_height, pixels_per_metre
-from emoga_core.edit.mask_shapes import softened
+from emoga_core.edit.framing import FaceBox, face_box, pixels_per_metre
+from emoga_core.edit.mask_shapes import enclosed, softened
 from emoga_core.edit.user_masks import read_masks as read_masks
 from emoga_core.render import Cameras, Gaussians, rasterize
 from emoga_core.render.mesh_raster import MeshRaster, rasterize_mesh
@@ -97,11 +97,12 @@ def face_picture(
     *,
     reach: Tensor | None = None,
     splats: Gaussians | None = None,
+    box: FaceBox | None = None,
 ) -> FacePicture:
     """Draws the classes of the mesh, less the hair in front of it; arguments as of `edit_mask`.
 
     Args:
-        splats: the avatar's Gaussians in that pose, if at hand.
+        splats, box: the avatar's Gaussians in that pose and its measures, if at hand.
     """
     with torch.no_grad():
         vertices = pose if isinstance(pose, Tensor) else avatar.pose(pose)
@@ -115,14 +116,14 @@ def face_picture(
         labels[hair] = OUTSIDE
         if target is not None:
             target[hair] = OUTSIDE
-    return FacePicture(labels, target, face_height(avatar) * scale)
+    return FacePicture(labels, target, (box or face_box(avatar)).face_height * scale)
 
 
 def _drawn(avatar: Avatar, vertices: Tensor, camera: Cameras) -> tuple[MeshRaster, np.ndarray]:
     """The z-buffer, and the classes (H, W) of its pixels with a smooth border of the face."""
     known = face_classes(avatar.head)
     drawn = avatar.head.triangles.cpu()[known.drawn]
-    raster = rasterize_mesh(vertices, drawn, camera)
+    raster = rasterize_mesh(vertices, drawn, camera, cull_backfaces=True)
     shown = raster.mask[0]
     triangles = raster.triangle_ids[0][shown].long()
     barycentric = raster.barycentric[0][shown]
@@ -135,7 +136,13 @@ def _drawn(avatar: Avatar, vertices: Tensor, camera: Cameras) -> tuple[MeshRaste
     classes = torch.where(border & inside & (classes == OUTSIDE), torch.full_like(classes, SKIN), classes)
     labels = torch.full(shown.shape, OUTSIDE, dtype=torch.uint8)
     labels[shown] = classes
-    return raster, labels.numpy()
+    return raster, _with_mouth(labels.numpy())
+
+
+def _with_mouth(labels: np.ndarray) -> np.ndarray:
+    """Labels what the face encloses as mouth: heads such as FLAME have nothing behind parted lips."""
+    holes = enclosed(labels == OUTSIDE, np.isin(labels, (LIPS, SKIN)))
+    return np.where(holes, np.uint8(MOUTH), labels)
 
 
 def _hair(avatar: Avatar, splats: Gaussians, raster: MeshRaster, camera: Cameras) -> np.ndarray | None:

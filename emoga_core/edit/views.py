@@ -12,7 +12,7 @@ from torch import Tensor
 from emoga_core.avatars import Avatar, MotionFrame
 from emoga_core.edit.errors import EditCancelled, EditError
 from emoga_core.edit.frames import choose_frames as choose_frames
-from emoga_core.edit.framing import face_cameras
+from emoga_core.edit.framing import face_box, face_cameras
 from emoga_core.edit.masks import face_picture
 from emoga_core.render import Cameras, rasterize
 
@@ -110,6 +110,7 @@ def make_views(
         raise EditError(f"pictures of {size} pixels: use 16 to 4096")
     weights, views = view_weights(angles), []
     white = torch.ones(3, device=avatar.identity.device)
+    box = face_box(avatar)
     with torch.no_grad():
         sh = avatar.blended_sh({})
         for frame_id, frame in enumerate(frames):
@@ -117,13 +118,13 @@ def make_views(
                 raise EditCancelled("cancelled while the views were drawn")
             vertices = avatar.pose(frame)
             target = None if reach is None else moved_vertices(avatar, frame, *reach)
-            cameras = face_cameras(avatar, frame, angles, size)
+            cameras = face_cameras(avatar, frame, angles, size, box=box)
             splats = avatar.bound(vertices, sh)
             pictures = rasterize(splats, cameras, white)[0].clamp(0, 1)
             for view_id, (azimuth, elevation) in enumerate(angles):
                 frontal = _from_front(azimuth, elevation) <= _FRONTAL
                 camera = cameras[view_id]
-                face = face_picture(avatar, vertices, camera, reach=target, splats=splats)
+                face = face_picture(avatar, vertices, camera, reach=target, splats=splats, box=box)
                 views.append(
                     EditView(
                         name=f"f{frame_id:03d}_c{view_id:02d}",
