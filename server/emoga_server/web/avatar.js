@@ -10,7 +10,7 @@ const NECK = 1, JAW = 2;
 const EARLIER = "\u0000earlier";
 
 /**
- * Fetches and decodes an avatar with all its states.
+ * Fetches and decodes an avatar with all its states that can be had.
  * @param {any} info entry of the manifest
  * @param {import("./blobs.js").BlobStore} blobs
  * @param {(share: number, text: string) => void} onProgress
@@ -27,13 +27,16 @@ export async function loadAvatar(info, blobs, onProgress) {
     onProgress(sum / Math.max(1, total), `${(sum / 1e6).toFixed(1)} of ${(total / 1e6).toFixed(1)} MB`);
   };
   report();
-  const data = await Promise.all(refs.map((ref, i) => blobs.get(ref, (bytes) => {
-    received[i] = bytes;
-    report();
-  })));
+  const data = await Promise.all(refs.map((ref, i) => {
+    const download = blobs.get(ref, (bytes) => {
+      received[i] = bytes;
+      report();
+    });
+    return i < 2 ? download : download.catch(() => null); // an emotion may come later
+  }));
   const avatar = new LoadedAvatar(info, decodeHead(data[0]), decodeSplats(data[1]));
   states.forEach((state, i) => {
-    if (avatar.slots[state.slot] === state.name) avatar.putState(state, data[2 + i]);
+    if (data[2 + i] && avatar.slots[state.slot] === state.name) avatar.putState(state, data[2 + i]);
   });
   return avatar;
 }
@@ -60,7 +63,7 @@ export class LoadedAvatar {
     /** sha256 of each slot's delta. @type {(string|null)[]} */
     this.hashes = [];
     this.expressionOffsets = [];
-    /** A state as it was before its last change; delta null where it did not exist. @type {{name: string, delta: ReturnType<typeof decodeDelta>|null}|null} */
+    /** A state as it was before its last change; delta null where it did not exist. @type {{name: string, hash: string|null, delta: ReturnType<typeof decodeDelta>|null}|null} */
     this.earlier = null;
     /** Weights on the face, by slot; reused. */
     this.weights = new Float64Array(0);
@@ -125,7 +128,7 @@ export class LoadedAvatar {
    */
   rememberEarlier(name) {
     const slot = this.slots.indexOf(name);
-    this.earlier = { name, delta: slot < 0 ? null : this.deltas[slot] };
+    this.earlier = slot < 0 ? { name, hash: null, delta: null } : { name, hash: this.hashes[slot], delta: this.deltas[slot] };
     this.splats.setDelta(EARLIER, this.earlier.delta);
   }
 
@@ -143,11 +146,6 @@ export class LoadedAvatar {
     if (wanted?.blob.sha256 !== state.blob.sha256) return false;
     this.putState(state, data);
     return true;
-  }
-
-  /** Fetches every state that is missing; says whether there were any. */
-  async loadStates(blobs) {
-    return (await Promise.all(this.info.states.map((state) => this.loadState(state, blobs)))).some(Boolean);
   }
 
   /**

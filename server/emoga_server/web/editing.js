@@ -15,7 +15,7 @@ export class Editing extends EventTarget {
     /** @type {{name: string, title: string, ready: boolean, default: boolean, note: string}[]} */
     this.editors = [];
     const on = (type, handler) => connection.addEventListener(type, (event) => handler(/** @type {CustomEvent} */ (event).detail));
-    on("welcome", () => this.#welcome());
+    on("welcome", (welcome) => this.#welcome(welcome));
     on("state", () => this.#emit("availability", this.available));
     on("job", (fields) => this.#progress(fields));
     on("jobpicture", (picture) => this.#picture(picture));
@@ -43,7 +43,7 @@ export class Editing extends EventTarget {
 
   /** Takes an ended job off the list. @param {number} job */
   dismiss(job) {
-    this.jobs.forget(job);
+    this.jobs.forget((entry) => entry.job === job);
     this.#emit("jobs", null);
   }
 
@@ -52,8 +52,9 @@ export class Editing extends EventTarget {
     return this.jobs.visible().some((job) => !hasEnded(job) && job.state === state && (job.avatar === null || job.avatar === avatar));
   }
 
-  async #welcome() {
-    this.jobs.forgetUnfinished(); // the server tells of them again
+  async #welcome({ session }) {
+    this.jobs.forget((job) => !hasEnded(job) || session !== this.session); // the server tells of those under way again
+    this.session = session;
     this.#emit("jobs", null);
     if (!this.available) return;
     try {

@@ -73,15 +73,12 @@ export class JobList {
     return [...alive, ...ended];
   }
 
-  /** @param {number} id */
-  forget(id) {
-    for (const picture of this.jobs.get(id)?.pictures ?? []) if (picture) this.#releasePicture(picture);
-    this.jobs.delete(id);
-  }
-
-  /** Forgets what was under way: after a new connection the server tells of it again. */
-  forgetUnfinished() {
-    for (const job of [...this.jobs.values()]) if (!hasEnded(job)) this.forget(job.job);
+  /** @param {(job: Job) => boolean} which */
+  forget(which) {
+    for (const job of [...this.jobs.values()].filter(which)) {
+      for (const picture of job.pictures) if (picture) this.#releasePicture(picture);
+      this.jobs.delete(job.job);
+    }
   }
 
   /** @returns {Job} */

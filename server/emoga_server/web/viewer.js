@@ -5,12 +5,11 @@
  * Events: `connection`, `manifest`, `status`, `avatar`, `progress` ({share, text}), `weights`, `job`, `notice`
  * (text), `failure` ({title, text, retry}), `stats`, `wipe`, `made` (name of a state that an edit has finished).
  */
-import { loadAvatar } from "./avatar.js";
 import { BlobStore } from "./blobs.js";
 import { Connection } from "./connection.js";
 import { Editing } from "./editing.js";
+import { Follower } from "./follower.js";
 import { FrameBuffer } from "./frames.js";
-import { hasEnded } from "./jobs.js";
 import { LocalMixer } from "./mixer.js";
 import { cameraFrom, Orbit } from "./orbit.js";
 import { Pace } from "./pace.js";
@@ -40,8 +39,6 @@ export class Viewer extends EventTarget {
     this.blobs = new BlobStore(token, this.connection);
     this.editing = new Editing(this.connection);
     this.wipe = new Wipe();
-    /** Edits whose earlier version has been kept for the wipe. @type {Set<number>} */
-    this.begun = new Set();
     /** What is on the face now. @type {{motion: import("./frames.js").Pose, weights: ArrayLike<number>}|null} */
     this.shown = null;
     /** @type {any} */
@@ -60,7 +57,6 @@ export class Viewer extends EventTarget {
     this.seekCommands = new Pace(COMMAND_EVERY, (position) => this.#command("seek", { position }));
     /** Weights on the face now, by slot. */
     this.weights = new Float64Array(0);
-    this.loading = 0;
     /** Milliseconds from opening the page to the first picture of the avatar. */
     this.firstPicture = 0;
     this.timing = { pose: 0, sort: 0 };
@@ -117,7 +113,7 @@ export class Viewer extends EventTarget {
       const weights = Object.fromEntries(this.states.map((state) => [state.name, this.weights[state.slot] ?? 0]));
       this.mixer.set(weights, { duration: 0, easing: "linear", now });
     }
-    this.#emit("mixing", mode);
+    this.emit("mixing", mode);
   }
 
   play() { return this.#command("play"); }
@@ -166,14 +162,14 @@ export class Viewer extends EventTarget {
     this.wipe.before = before;
     this.wipe.move(position);
     this.needsDraw = true;
-    this.#emit("wipe", this.wipe);
+    this.emit("wipe", this.wipe);
   }
 
   /** @param {"splats"|"mesh"|"points"} mode */
   setDisplay(mode) {
     this.renderer.mode = mode;
     this.needsDraw = true;
-    this.#emit("display", mode);
+    this.emit("display", mode);
   }
 
   /** @param {"dark"|"light"} theme */
@@ -238,127 +234,35 @@ export class Viewer extends EventTarget {
 
   #listen() {
     const on = (type, handler) => this.connection.addEventListener(type, (event) => handler(event.detail));
-    on("state", (state) => this.#emit("connection", state));
-    on("welcome", (welcome) => {
-      this.frames.clear();
-      this.frames.setRate(welcome.fps);
-      if (this.session !== welcome.session) this.manifest = this.status = null; // slots were dealt anew
-      this.session = welcome.session;
-    });
-    on("manifest", (manifest) => {
-      this.manifest = manifest;
-      this.#emit("manifest", manifest);
-      this.#sync();
-    });
-    on("status", (status) => {
-      if (status.avatar !== this.status?.avatar) this.frames.clear();
-      this.status = status;
-      this.#emit("status", status);
-      this.#sync();
-    });
+    on("state", (state) => this.emit("connection", state));
+    on("problem", (problem) => this.emit("notice", problem.message));
     on("frame", (frame) => {
       if (frame.avatar === this.status?.avatar) this.frames.push(frame, this.connection.clock.now());
     });
-    on("stateput", (change) => this.#stateChanged(change));
-    on("job", (job) => {
-      this.#followEdit(job);
-      this.#emit("job", job);
-    });
-    this.editing.addEventListener("finished", (event) => this.#editFinished(/** @type {CustomEvent} */ (event).detail));
-    on("problem", (problem) => this.#emit("notice", problem.message));
+    this.follower = new Follower(this);
     this.orbit.onMove = () => { this.needsDraw = true; };
     this.renderer.onContextChange = (lost) => {
       this.needsDraw = true;
-      this.#emit("graphics", { lost });
+      this.emit("graphics", { lost });
     };
   }
 
   #command(name, parameters) {
-    return this.connection.command(name, parameters).catch((error) => this.#emit("notice", error.message));
+    return this.connection.command(name, parameters).catch((error) => this.emit("notice", error.message));
   }
 
-  /** Loads the streamed avatar when it is not the one on the page. */
-  async #sync() {
-    const info = this.info;
-    if (!info) return;
-    if (this.avatar?.matches(info)) {
-      this.loading++; // whatever else was on its way is no longer wanted
-      this.loadingKey = null;
-      this.#adopt(info);
-      return;
-    }
-    const key = info.splats_blob.sha256 + info.head_blob.sha256;
-    if (this.loadingKey === key) return;
-    this.loadingKey = key;
-    const ticket = ++this.loading;
-    try {
-      const avatar = await loadAvatar(info, this.blobs, (share, text) => this.#emit("progress", { share, text }));
-      if (ticket !== this.loading) return;
-      this.avatar = avatar;
-      this.shown = null;
-      this.frames.clear();
-      this.renderer.setAvatar(avatar.rig, avatar.splats);
-      this.orbit.frame(avatar.framing());
-      this.#adopt(this.info ?? info); // states may have come while it was loading
-    } catch (error) {
-      this.#emit("failure", { title: "The avatar could not be loaded", text: error.message, retry: () => this.#sync() });
-    } finally {
-      if (this.loadingKey === key) this.loadingKey = null;
-    }
+  /** Puts another avatar on the page. @param {import("./avatar.js").LoadedAvatar} avatar */
+  setAvatar(avatar) {
+    this.avatar = avatar;
+    this.shown = null;
+    this.frames.clear();
+    this.renderer.setAvatar(avatar.rig, avatar.splats);
+    this.orbit.frame(avatar.framing());
   }
 
-  /** Follows a manifest entry of the avatar on the page: new slots and states. */
-  async #adopt(info) {
-    const avatar = this.avatar;
-    avatar.adopt(info);
-    this.#emit("avatar", avatar);
-    try {
-      if (await avatar.loadStates(this.blobs)) this.#emit("avatar", avatar);
-    } catch (error) {
-      this.#emit("notice", error.message);
-    }
-  }
-
-  async #stateChanged(change) {
-    const info = this.manifest?.avatars.find((avatar) => avatar.slot === change.avatar);
-    if (!info) return;
-    const at = info.states.findIndex((state) => state.slot === change.state.slot);
-    if (at >= 0) info.states[at] = change.state;
-    else info.states.push(change.state);
-    if (this.avatar?.info.slot !== change.avatar) return;
-    // without an edit it is another version that was put back
-    if (change.committed !== true && !this.editing.isBusy(change.state.name, change.avatar)) this.#keepEarlier(change.state.name);
-    this.avatar.adopt(info);
-    try {
-      await this.avatar.loadState(change.state, this.blobs, change.blob);
-    } catch (error) {
-      this.#emit("notice", error.message);
-    }
-    this.needsDraw = true;
-    this.#emit("avatar", this.avatar);
-  }
-
-  /** Keeps the face as it was before an edit begins to change it. */
-  #followEdit(job) {
-    if (job.kind !== "edit" || job.stage === "queued" || hasEnded(job) || this.begun.has(job.job)) return;
-    this.begun.add(job.job);
-    if (this.avatar?.info.slot === job.avatar) this.#keepEarlier(job.state);
-  }
-
-  #keepEarlier(name) {
-    this.avatar.rememberEarlier(name);
-    this.setWipe({ before: "edit" });
-  }
-
-  #editFinished(job) {
-    if (this.avatar?.info.slot !== job.avatar) return;
-    if (job.stage === "done") {
-      if (job.mine && this.mixing === "local") this.setWeights({ [job.state]: 1 }, { exclusive: true });
-      this.#emit("made", job.state);
-    } else if (this.avatar.earlier?.name === job.state) {
-      this.avatar.forgetEarlier(); // the server puts back what there was
-      this.setWipe({ before: "neutral" });
-    }
+  /** Tells listeners. @param {string} type @param {any} detail */
+  emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
   // ---- drawing -------------------------------------------------------------------------------------------
@@ -404,7 +308,7 @@ export class Viewer extends EventTarget {
     if (this.lastDraw && this.quality.drawn((time - this.lastDraw) / 1000)) this.needsDraw = true;
     this.lastDraw = time;
     this.counters.drawn++;
-    this.#emit("drawn", null);
+    this.emit("drawn", null);
   }
 
   /** The face as it was, left of the wipe's line, and as it is, right of it. */
@@ -432,10 +336,6 @@ export class Viewer extends EventTarget {
       pixelRatio: this.renderer.pixelRatio,
     };
     this.counters = { drawn: 0, since: now, bytes: connection.bytesReceived };
-    this.#emit("stats", stats);
-  }
-
-  #emit(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    this.emit("stats", stats);
   }
 }

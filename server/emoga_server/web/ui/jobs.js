@@ -99,7 +99,7 @@ class JobCard {
     const label = ended ? "Dismiss" : `Cancel ${stateLabel(job.state)}`;
     this.close.title = label;
     this.close.setAttribute("aria-label", label);
-    this.pictures.show(job.pictures, job.total);
+    this.pictures.show(job.pictures);
     return changed;
   }
 

@@ -1,5 +1,5 @@
 /** The edited pictures of a job as they arrive: one pair large, the others as a row to choose from. */
-import { el } from "./dom.js";
+import { arrange, el } from "./dom.js";
 
 export class Pictures {
   constructor() {
@@ -7,6 +7,8 @@ export class Pictures {
     this.chosen = null;
     this.newest = -1;
     this.key = "";
+    /** @type {Map<number, any>} */
+    this.thumbs = new Map();
     /** @type {(import("../jobs.js").JobPicture|undefined)[]} */
     this.pictures = [];
     this.before = el("img", { alt: "" });
@@ -27,29 +29,22 @@ export class Pictures {
     });
   }
 
-  /**
-   * @param {(import("../jobs.js").JobPicture|undefined)[]} pictures by index
-   * @param {number} total how many there will be
-   */
-  show(pictures, total) {
-    const key = `${total}|${pictures.map((picture) => picture?.after ?? "").join("|")}`;
+  /** @param {(import("../jobs.js").JobPicture|undefined)[]} pictures by index; not all need be there */
+  show(pictures) {
+    const key = pictures.map((picture) => picture?.after ?? "").join("|");
     if (key === this.key) return;
     this.key = key;
-    const fresh = pictures.findLastIndex((picture, i) => picture && picture.after !== this.pictures[i]?.after);
+    const there = pictures.filter((picture) => picture !== undefined);
+    const fresh = there.filter((picture) => picture.after !== this.pictures[picture.index]?.after);
     this.pictures = [...pictures];
-    if (fresh >= 0) this.newest = fresh;
-    this.element.hidden = !pictures.some(Boolean);
-    this.strip.hidden = pictures.filter(Boolean).length < 2;
-    pictures.forEach((picture, i) => {
-      const there = this.strip.children[i] ?? this.strip.appendChild(el("button", { type: "button", class: "thumb", "data-index": i, disabled: true }));
-      if (!picture || there.dataset.address === picture.after) return;
-      there.dataset.address = picture.after;
-      there.disabled = false;
-      there.setAttribute("aria-label", `Picture ${i + 1} of ${picture.count}: show before and after`);
-      there.title = picture.name;
-      there.replaceChildren(el("img", { src: picture.after, alt: "" }));
-    });
-    if (fresh >= 0) this.#enlarge(this.chosen ?? this.newest);
+    for (const picture of fresh) this.thumbs.set(picture.index, thumbOf(picture));
+    arrange(this.strip, there.map((picture) => this.thumbs.get(picture.index)));
+    this.element.hidden = !there.length;
+    this.strip.hidden = there.length < 2;
+    if (fresh.length) {
+      this.newest = fresh[fresh.length - 1].index;
+      this.#enlarge(this.chosen ?? this.newest);
+    }
     this.#mark();
   }
 
@@ -74,7 +69,13 @@ export class Pictures {
   }
 }
 
+/** @param {import("../jobs.js").JobPicture} picture */
+function thumbOf({ index, count, name, after }) {
+  return el("button", { type: "button", class: "thumb", "data-index": index, title: name,
+    "aria-label": `Picture ${index + 1} of ${count}: show before and after` }, el("img", { src: after, alt: "" }));
+}
+
 function indexOf(event) {
-  const thumb = /** @type {HTMLElement} */ (event.target).closest(".thumb:not(:disabled)");
+  const thumb = /** @type {HTMLElement} */ (event.target).closest(".thumb");
   return thumb ? Number(/** @type {HTMLElement} */ (thumb).dataset.index) : null;
 }
