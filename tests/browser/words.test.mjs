@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JobList } from "../../server/emoga_server/web/jobs.js";
-import { duration, stageNumbers, stageWords, timeLeft, unitsOf, unreadNote, whenWords } from "../../server/emoga_server/web/words.js";
+import { duration, heldBack, stageNumbers, stageWords, stateLabel, timeLeft, unitsOf, unreadNote, whenWords } from "../../server/emoga_server/web/words.js";
 
 const job = (fields) => new JobList().update({ job: 1, ...fields }, 0);
 
@@ -34,11 +34,19 @@ test("times", () => {
   assert.match(whenWords(seconds - 400 * 86400, now), /2024/);
 });
 
-test("action units by strength, those of this page's table with a name", () => {
-  const units = unitsOf({ action_units: { 6: 0.2, 12: 0.5, 1: 0.2, 999: 0.1, 4: 0 } });
-  assert.deepEqual(units.map(({ unit }) => unit), ["12", "1", "6", "999"]);
-  assert.equal(units[0].name, "lip corner puller");
-  assert.equal(units[3].name, "");
+test("action units by strength, those that this page knows with a name", () => {
+  const units = unitsOf({ action_units: { 6: 0.2, 12: 0.5, 1: 0.2, 99: 0.1, 4: 0, 202: 0.15 } });
+  assert.deepEqual(units.map(({ label }) => label), ["12", "1", "6", "R2", "99"]);
+  assert.deepEqual(units.map(({ name }) => name), ["lip corner puller", "inner brow raiser", "cheek raiser", "right outer brow raiser", ""]);
+});
+
+test("what is to stay still", () => {
+  assert.equal(heldBack({ reading: "read as: AU 12 1 (lip corner puller); without AU 1, 2" }), "without AU 1, 2");
+  assert.equal(heldBack({ reading: "read as: AU 12 1 (lip corner puller)" }), "");
+});
+
+test("names of states as people read them", () => {
+  assert.equal(stateLabel("subtle-tired_smile"), "subtle tired smile");
 });
 
 test("words left out: the guided editor cannot show them, others read them themselves", () => {

@@ -1,5 +1,5 @@
 /** What the page says of jobs, prompts and versions, in plain words. No elements here. */
-import { ACTION_UNITS } from "./action_units.js";
+import { actionUnit } from "./action_units.js";
 
 /** The editor that moves the face by what was read of the prompt; the others read the words themselves. */
 const GUIDED = "guided";
@@ -67,19 +67,24 @@ export function whenWords(time, now = new Date()) {
 
 /** A state's name as people read it. @param {string} name */
 export function stateLabel(name) {
-  return name.replaceAll("_", " ");
+  return name.replace(/[_-]+/g, " ");
 }
 
 /**
  * The action units of a reading, the strongest first.
  * @param {{action_units: Record<string, number>}} info
- * @returns {{unit: string, name: string, strength: number}[]}
+ * @returns {{label: string, name: string, strength: number}[]}
  */
 export function unitsOf(info) {
   return Object.entries(info.action_units)
-    .map(([unit, strength]) => ({ unit, name: ACTION_UNITS[unit] ?? "", strength }))
+    .map(([unit, strength]) => ({ unit: Number(unit), strength, ...actionUnit(Number(unit)) }))
     .filter(({ strength }) => strength > 0.005)
-    .sort((a, b) => b.strength - a.strength || Number(a.unit) - Number(b.unit));
+    .sort((a, b) => b.strength - a.strength || a.unit - b.unit);
+}
+
+/** What a prompt wants to stay still ("no brow raise"), as the reading says it. @param {{reading: string}} info */
+export function heldBack(info) {
+  return /\bwithout AU [LR\d, AU]+/.exec(info.reading)?.[0].trim() ?? "";
 }
 
 /**

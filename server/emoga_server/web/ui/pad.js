@@ -1,5 +1,6 @@
 /** The feeling map: pleasant to the right, excited upwards; a dot that mixes the emotions around it. */
 import { colorOf, placeOf, weightsAt } from "../affect.js";
+import { stateLabel } from "../words.js";
 import { el, svg } from "./dom.js";
 
 const MARGIN = 0.13; // of the pad, so that labels at the rim fit
@@ -81,8 +82,8 @@ export class FeelingPad {
     if (key === this.key) return;
     this.key = key;
     this.points.replaceChildren(...states.map((state) => el("button", {
-      type: "button", class: "pad-point", text: state.name.replaceAll("_", " "), tabindex: -1,
-      title: `Only ${state.name}`, "data-label": crowdedBelow(state, states) ? "above" : "below", style: { "--color": colorOf(state), left: `${toShare(state.valence) * 100}%`, top: `${toShare(-state.arousal) * 100}%` },
+      type: "button", class: "pad-point", text: stateLabel(state.name), tabindex: -1,
+      title: `Only ${stateLabel(state.name)}`, "data-label": crowdedBelow(state, states) ? "above" : "below", style: { "--color": colorOf(state), left: `${toShare(state.valence) * 100}%`, top: `${toShare(-state.arousal) * 100}%` },
       on: { click: () => this.only(state.name) },
     })));
     this.#drawGlow(states);

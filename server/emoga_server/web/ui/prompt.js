@@ -7,8 +7,8 @@ const LONGEST = 500;
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 /** Offered while the box is empty. */
 const SUGGESTIONS = [
-  "a subtle, tired smile", "wide-eyed surprise", "worried, brows drawn up", "furious, teeth bared", "shy and a little happy",
-  "quiet disappointment", "disgusted, nose wrinkled",
+  "a subtle, tired smile", "happy but surprised", "furious, with bared teeth", "very sad, about to cry", "smug, one eyebrow raised",
+  "afraid, wide open eyes", "disgusted, wrinkled nose", "a bittersweet smile", "shy, looking down", "a mischievous wink",
 ];
 
 export class PromptBox {

@@ -1,11 +1,11 @@
 /** How a prompt is read, while it is typed: action units as chips, and a plain word on what is left out. */
 import { CommandError } from "../connection.js";
-import { unitsOf, unreadNote } from "../words.js";
+import { heldBack, unitsOf, unreadNote } from "../words.js";
 import { el } from "./dom.js";
 
 /** Milliseconds without a keystroke before the server is asked. */
 const QUIET = 180;
-const SHOWN = 8;
+const SHOWN = 6, MOST_WORDS = 8;
 
 export class Reading {
   /**
@@ -20,15 +20,19 @@ export class Reading {
     this.text = "";
     /** @type {any} the server's PromptInfo for `text` */
     this.info = null;
+    this.all = false; // whether weak units are shown too
     this.chips = el("ul", { class: "units", "aria-label": "Read as" });
     this.note = el("p", { class: "reading-note" });
-    this.element = el("div", { class: "reading", role: "status", "aria-live": "polite", hidden: true }, this.chips, this.note);
+    this.said = el("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
+    this.body = el("div", { class: "reading", hidden: true }, this.chips, this.note);
+    this.element = el("div", {}, this.body, this.said);
   }
 
   /** Reads a text a little later, unless another follows. @param {string} text */
   follow(text) {
     clearTimeout(this.timer);
     this.text = text.trim();
+    this.all = false;
     if (!this.text) return this.#show(null);
     this.timer = setTimeout(() => this.now(), QUIET);
   }
@@ -55,16 +59,24 @@ export class Reading {
 
   #show(info) {
     this.info = info;
-    const units = info ? unitsOf(info) : [];
-    this.chips.replaceChildren(
-      ...units.slice(0, SHOWN).map(({ unit, name, strength }) => el("li", {
-        class: "unit", title: `Action unit ${unit}${name && `, ${name}`}: ${strength.toFixed(2)}`, style: { "--strength": Math.min(1, strength).toFixed(3) },
-      }, el("b", { text: `AU ${unit}` }), el("span", { text: name }), el("i", { text: strength.toFixed(strength < 0.995 ? 2 : 1) }))),
-      ...(units.length > SHOWN ? [el("li", { class: "unit more", text: `and ${units.length - SHOWN} more` })] : []),
-      ...(info?.unknown ?? []).slice(0, SHOWN).map((word) => el("li", { class: "unit unknown", title: "Not read" },
-        el("span", { text: word }), el("i", { text: "?", "aria-label": "not read" }))));
+    this.#paint();
     this.#say(info ? unreadNote(info, this.editor()) : "", "");
+    this.said.textContent = info ? [info.reading, this.note.textContent].filter(Boolean).join(". ") : "";
     this.read(info);
+  }
+
+  #paint() {
+    const { info } = this, units = info ? unitsOf(info) : [], held = info ? heldBack(info) : "";
+    const shown = this.all ? units : units.slice(0, SHOWN), rest = units.length - shown.length;
+    this.chips.title = info?.reading ?? "";
+    this.chips.replaceChildren(
+      ...shown.map(({ label, name, strength }) => el("li", { class: "unit", style: { "--strength": Math.min(1, strength).toFixed(3) } },
+        el("b", { text: `AU ${label}` }), el("span", { text: name }), el("i", { text: String(Number(strength.toFixed(2))) }))),
+      ...(rest > 0 ? [el("li", {}, el("button", { type: "button", class: "unit more", text: `${rest} weaker`, "aria-label": `Show ${rest} weaker action units`,
+        on: { click: () => { this.all = true; this.#paint(); } } }))] : []),
+      ...(held ? [el("li", { class: "unit held", text: held })] : []),
+      ...(info?.unknown ?? []).slice(0, MOST_WORDS).map((word) => el("li", { class: "unit unknown", title: "Not read" },
+        el("span", { text: word }), el("i", { text: "?", "aria-label": "not read" }))));
   }
 
   #say(text, tone) {
@@ -72,6 +84,6 @@ export class Reading {
     this.note.dataset.tone = tone;
     this.note.hidden = !text;
     this.chips.hidden = !this.chips.children.length;
-    this.element.hidden = this.note.hidden && this.chips.hidden;
+    this.body.hidden = this.note.hidden && this.chips.hidden;
   }
 }
