@@ -17,7 +17,7 @@ const STAGES = {
 export function stageWords(job) {
   if (job.stage === "queued" && job.position > 0) return job.position === 1 ? "Waiting for one edit before it" : `Waiting for ${job.position} edits before it`;
   const words = STAGES[job.stage] ?? capitalised(job.stage);
-  if (job.stage === "editing" && job.total > 0) return `${words}, ${Math.min(job.done + 1, job.total)} of ${job.total}`;
+  if ((job.stage === "views" || job.stage === "editing") && job.total > 0) return `${words}, ${Math.min(job.done + 1, job.total)} of ${job.total}`;
   return words;
 }
 

@@ -94,7 +94,8 @@ class JobCard {
     this.progress.hidden = ended;
     this.numbers.textContent = stageNumbers(job);
     this.numbers.hidden = !this.numbers.textContent;
-    this.message.textContent = job.stage === "failed" ? job.message : "";
+    const notes = job.stage === "done" && !job.message.startsWith("Done"); // wishes that could not be honoured
+    this.message.textContent = job.stage === "failed" || notes ? job.message : "";
     this.message.hidden = !this.message.textContent;
     const label = ended ? "Dismiss" : `Cancel ${stateLabel(job.state)}`;
     this.close.title = label;

@@ -3,7 +3,7 @@ import { stateLabel } from "../words.js";
 import { el, icon, select } from "./dom.js";
 import { Reading } from "./reading.js";
 
-const LONGEST = 500;
+const LONGEST = 500, WEAKEST = 0.1, STRONGEST = 1.5, MOST_VIEWS = 16, MOST_FRAMES = 32;
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 /** Offered while the box is empty. */
 const SUGGESTIONS = [
@@ -44,12 +44,12 @@ export class PromptBox {
   }
 
   #strength() {
-    this.intensity = el("input", { id: "intensity", type: "range", class: "range", min: 0.1, max: 2, step: 0.05, value: 1, title: "Double-click to reset" });
+    this.intensity = el("input", { id: "intensity", type: "range", class: "range", min: WEAKEST, max: STRONGEST, step: 0.05, value: 1, title: "Double-click to reset" });
     const output = el("output");
     const paint = () => {
       const value = Number(this.intensity.value);
       output.textContent = `${Math.round(value * 100)} %`;
-      this.intensity.style.setProperty("--live", ((value - 0.1) / 1.9).toFixed(3));
+      this.intensity.style.setProperty("--live", ((value - WEAKEST) / (STRONGEST - WEAKEST)).toFixed(3));
       this.intensity.setAttribute("aria-valuetext", `${Math.round(value * 100)} percent`);
     };
     this.intensity.addEventListener("input", paint);
@@ -64,8 +64,8 @@ export class PromptBox {
     const number = (id, placeholder, most) => el("input", { id, type: "number", class: "field", min: 1, max: most, step: 1, placeholder, inputmode: "numeric" });
     this.negative = el("input", { id: "negative", type: "text", class: "field", maxlength: LONGEST, placeholder: "what it must not show", autocomplete: "off" });
     this.seed = el("input", { id: "seed", type: "number", class: "field", min: 0, max: 4294967295, step: 1, value: 0, inputmode: "numeric" });
-    this.views = number("views", "auto", 64);
-    this.frames = number("frames", "auto", 64);
+    this.views = number("views", "auto", MOST_VIEWS);
+    this.frames = number("frames", "auto", MOST_FRAMES);
     const row = (id, label, field) => el("div", { class: "row" }, el("label", { for: id, text: label }), field);
     return el("details", { class: "options" }, el("summary", {}, el("span", { text: "Options" }), icon("chevron")),
       el("div", { class: "row" }, el("span", { class: "label", text: "Editor" }), this.editor), this.editorNote,
