@@ -117,19 +117,21 @@ class SizePolicy:
 
     Attributes:
         side: works at an area of about side x side pixels; None = at the size given.
-        multiple: both sides are rounded to a multiple of this.
+        multiple: both sides are rounded to a multiple of this; least: no side gets shorter than this.
     """
 
     side: int | None = None
     multiple: int = 1
+    least: int = 1
 
     def fit(self, height: int, width: int) -> tuple[int, int]:
         """The (height, width) to work at: same aspect ratio, up to rounding."""
         scale = 1.0 if self.side is None else self.side / math.sqrt(height * width)
         step = self.multiple
+        least = math.ceil(self.least / step) * step
 
         def rounded(length: int) -> int:
-            return max(step, round(length * scale / step) * step)
+            return max(least, round(length * scale / step) * step)
 
         return rounded(height), rounded(width)
 

@@ -27,7 +27,7 @@ class Flux2KleinEditor(DiffusionEditor):
     }
     defaults: ClassVar[Mapping[str, float]] = {"text_guidance": 4.0, "steps": 50}
     multi_image = True
-    policy = SizePolicy(side=1024, multiple=16)
+    policy = SizePolicy(side=1024, multiple=16, least=64)
     reminder = KEEP
 
     def __init__(self, info: EditorInfo, pipe: Any, size: int | None = None) -> None:

@@ -8,6 +8,7 @@ two-dimensional positions.
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _IMAGE = "<|image_pad|>"
+_SPECIAL = re.compile(r"<\|[^|<>]*\|>")  # tokens with a meaning of their own, which no user's words may have
 
 
 def load_image_processor(folder: Path) -> Any:
@@ -44,7 +46,8 @@ def embed(pipe: Any, text: str, picture: Image) -> tuple[Tensor, Tensor]:
     device, encoder = pipe._execution_device, pipe.text_encoder
     seen = pipe.processor(images=[picture], return_tensors="pt")
     patches = int(seen["image_grid_thw"][0].prod()) // pipe.processor.merge_size**2
-    message = pipe.prompt_template_encode.format(text).replace(_IMAGE, _IMAGE * patches, 1)
+    plain = _SPECIAL.sub(" ", text)
+    message = pipe.prompt_template_encode.format(plain).replace(_IMAGE, _IMAGE * patches)
     tokens = pipe.tokenizer([message], return_tensors="pt")
     ids = tokens["input_ids"].to(device)
     arguments = {

@@ -140,13 +140,14 @@ def _complete(info: EditorInfo, folder: Path, advice: str) -> Path:
         for shards in (folder / part).glob("*.safetensors.index.json"):
             absent = _absent_shards(shards)
             if absent:
-                raise EditError(f"{where} lacks {part}/{absent[0]} (of {len(absent)} files); {advice}")
+                more = f" and {len(absent) - 1} more" if absent[1:] else ""
+                raise EditError(f"{where} lacks {part}/{absent[0]}{more}; {advice}")
     return folder
 
 
 def _absent_shards(index: Path) -> list[str]:
     try:
         files = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return [index.name]
     return sorted(name for name in files if not (index.parent / str(name)).is_file())
