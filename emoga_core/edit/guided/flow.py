@@ -26,7 +26,8 @@ _KINDS = (
     ("left_eyeball",), ("right_eyeball",), ("mouth_interior",), ("tongue",),
     ("upper_teeth", "upper_gums"), ("lower_teeth", "lower_gums"),
 )  # fmt: skip
-"""Surfaces that lie behind the skin (kind 0) and never show its colours."""
+"""Surfaces that lie behind the skin (kind 0) and never show its colours; numbered from 1."""
+LEFT_EYE, RIGHT_EYE = 1, 2
 
 
 @dataclass(frozen=True)

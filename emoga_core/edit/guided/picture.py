@@ -17,6 +17,7 @@ What comes from where, chosen by looking at it and by distance from pictures of 
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import cv2
@@ -33,6 +34,8 @@ _MARGIN = 0.12
 """Border around the mask that is drawn too, as a share of the picture: pixels come from there."""
 _SHADE = (0.45, 1.7)
 """Limits of the ratio of light."""
+_TURN = 0.7
+"""How much of the light's change with the turning normal is believed: 1 overdoes it on a coarse mesh."""
 _PALE_GREEN = 0.28
 """Linear green of skin through which blood shows fully."""
 
@@ -79,7 +82,7 @@ def _window(mask: np.ndarray, camera: Cameras) -> _Window:
 def _moved(moment: Moment, image: np.ndarray, camera: Cameras, flow: Flow, smooth: np.ndarray) -> np.ndarray:
     """The new geometry with the old colours."""
     now, cover = _draw(moment.splats_now, camera)
-    then, cover_then = _draw(moment.splats_then, camera)
+    then, cover_then = _draw(_behind_lids(moment, camera), camera)
     empty = cover < 0.02
     background = np.median(image[empty], axis=0) if empty.sum() > 20 else np.ones(3, np.float32)
     now = now + (1 - cover[..., None]) * background
@@ -91,6 +94,20 @@ def _moved(moment: Moment, image: np.ndarray, camera: Cameras, flow: Flow, smoot
     base = then + share * difference
     carried = flow.carry(image)
     return base + (smooth[..., None] * share) * (carried - base)
+
+
+def _behind_lids(moment: Moment, camera: Cameras) -> Gaussians:
+    """The target's Gaussians; those of a closing eye a little farther away on their own line of sight.
+
+    Their places in the picture stay, but the lids now cover them: a Gaussian is sorted by its centre alone,
+    and a cornea's would show through a lid that comes down over it.
+    """
+    splats = moment.splats_then
+    if not bool(moment.behind.any()):
+        return splats
+    centre = camera.centers[0].to(splats.means)
+    rays = torch.nn.functional.normalize(splats.means - centre, dim=1)
+    return dataclasses.replace(splats, means=splats.means + rays * moment.behind[:, None])
 
 
 def _draw(splats: Gaussians, camera: Cameras) -> tuple[np.ndarray, np.ndarray]:
@@ -119,8 +136,10 @@ def _painted(
     tilted = slope @ moment.rotation.T
     along = (tilted * after).sum(1, keepdims=True)
     bent = _unit(after - tilted + along * after)
-    shade = np.clip(light.on(bent) / light.on(before), *_SHADE)
-    bare = weights[rows, columns, 1:2]
+    bare, turning = weights[rows, columns, 1:2], weights[rows, columns, 3:4]
+    then = light.on(after)
+    shade = light.on(bent) / then * (then / light.on(before)) ** (_TURN * turning)
+    shade = np.clip(shade, *_SHADE)
     factor = 1 + skin[rows, columns, None] * (shade * (1 + bare * (dye - 1)) - 1)
     out = drawn.copy()
     out[rows, columns] = to_srgb(to_linear(np.clip(drawn[rows, columns], 0, 1)) * factor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -44,6 +46,28 @@ def paintable_skin(head: Head) -> np.ndarray:
     return _in(head, FACE_SKIN).float().numpy()
 
 
+def bare_skin(head: Head) -> np.ndarray:
+    """(V,) float32: 1 on skin of the face but the lips, where blood colours it."""
+    if not len(head.regions):
+        return np.ones(head.num_vertices, np.float32)
+    return _in(head, [name for name in FACE_SKIN if name != "lips"]).float().numpy()
+
+
+def turning_skin(head: Head, vertices: Tensor) -> np.ndarray:
+    """(V,) float32 in [0, 1]: skin whose shade follows its normal.
+
+    Lids roll out of folds, where they were never lit as their normals say: their own colours, learnt with
+    the eye closed, already hold their shade. So 0 in the eye sockets, rising from 3 to 12 mm around them.
+    """
+    if not len(head.regions):
+        return np.ones(head.num_vertices, np.float32)
+    points, sockets = vertices.detach().cpu(), _in(head, ("left_eye_socket", "right_eye_socket"))
+    if not bool(sockets.any()):
+        return np.ones(head.num_vertices, np.float32)
+    away = torch.cdist(points, points[sockets]).amin(1)
+    return ((away - 0.003) / 0.009).clamp(0, 1).numpy()
+
+
 def smooth_skin(head: Head, vertices: Tensor) -> np.ndarray:
     """(V,) float32 in [0, 1]: bare skin away from lips, lids, brows and hair, where warped pixels serve best.
 
@@ -61,7 +85,7 @@ def smooth_skin(head: Head, vertices: Tensor) -> np.ndarray:
     return (t * t * (3 - 2 * t)).numpy()
 
 
-def _in(head: Head, names: tuple[str, ...]) -> Tensor:
+def _in(head: Head, names: Iterable[str]) -> Tensor:
     known = [head.region_names.index(name) for name in names if name in head.region_names]
     return torch.isin(head.regions.cpu(), torch.tensor(known, dtype=torch.int64))
 

@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from emoga_core.avatars import Avatar, MotionFrame, portrait_cameras
-from emoga_core.edit.guided.flow import solid_triangles, surface_kinds
+from emoga_core.edit.guided.flow import LEFT_EYE, RIGHT_EYE, solid_triangles, surface_kinds
 from emoga_core.edit.guided.light import Light, estimate_light, to_linear
 from emoga_core.edit.guided.paint import wrinkles_at
 from emoga_core.edit.guided.pose import PoseChange, pose_change
-from emoga_core.edit.guided.rest import paint_coordinates, paintable_skin, smooth_skin
+from emoga_core.edit.guided.rest import bare_skin, paint_coordinates, paintable_skin, smooth_skin, turning_skin
 from emoga_core.edit.prompts import PromptReading
+from emoga_core.heads import landmarks
 from emoga_core.heads.skinning import joint_transforms, rotation_matrices
 from emoga_core.render import Gaussians, rasterize
 from emoga_core.render.mesh_raster import rasterize_mesh, vertex_normals
@@ -25,6 +26,7 @@ _SKULL = 1
 """The joint that carries the skull: the neck."""
 _AGE = 0.3
 """Wrinkles of a face of nearly forty: the avatar does not say how old it is."""
+_BEHIND = 0.0025
 _LIGHT_SIZE = 128
 _LIGHT_VIEWS = tuple(math.radians(a) for a in (-50.0, 0.0, 50.0))
 
@@ -52,19 +54,24 @@ class Scene:
         return surface_kinds(self.avatar.head)
 
     @cached_property
+    def eyes(self) -> Tensor:
+        """(2, N) bool: Gaussians of the left and the right eyeball."""
+        binding = self.avatar.binding.triangles
+        kinds = self.kinds[self.avatar.head.triangles.cpu()][:, 0].to(binding.device)[binding]
+        return torch.stack([kinds == LEFT_EYE, kinds == RIGHT_EYE])
+
+    @cached_property
     def paint_coordinates(self) -> np.ndarray | None:
         """(V, 3) where wrinkles are painted, or None."""
         return paint_coordinates(self.avatar.head)
 
     @cached_property
     def weights(self) -> Tensor:
-        """(V, 3) skin of the face; the same without lips; smooth skin."""
+        """(V, 4) in [0, 1]: skin of the face; the same without lips; smooth skin; skin that light follows."""
         head = self.avatar.head
-        skin, bare = paintable_skin(head), paintable_skin(head)
-        if "lips" in head.region_names:
-            bare[(head.regions == head.region_names.index("lips")).cpu().numpy()] = 0.0
         rest = self.vertices(self.avatar.rest_frame())
-        return torch.from_numpy(np.stack([skin, bare, smooth_skin(head, rest)], 1))
+        columns = [paintable_skin(head), bare_skin(head), smooth_skin(head, rest), turning_skin(head, rest)]
+        return torch.from_numpy(np.stack(columns, 1))
 
     @cached_property
     def light(self) -> Light | None:
@@ -128,6 +135,18 @@ class Moment:
         return self._bound(self.target)
 
     @cached_property
+    def behind(self) -> Tensor:
+        """(N,) metres by which a Gaussian is sorted behind its place: those of eyes that close."""
+        shift = torch.zeros(len(self.scene.avatar.gaussians))
+        head = self.scene.avatar.head
+        if len(head.landmark_triangles):
+            now, then = (landmarks(head.to("cpu"), vertices) for vertices in (self.present, self.target))
+            for eye, first in enumerate((42, 36)):
+                closing = 1 - _aperture(then, first) / max(_aperture(now, first), 1e-4)
+                shift[self.scene.eyes[eye].cpu()] = _BEHIND * min(1.0, max(0.0, 2 * closing))
+        return shift.to(self.scene.avatar.identity)
+
+    @cached_property
     def wrinkles(self) -> tuple:
         """Strengths of wrinkles now and then."""
         change = self.change
@@ -148,6 +167,12 @@ class Moment:
         avatar = self.scene.avatar
         with torch.no_grad():
             return avatar.bound(vertices.to(avatar.identity.device), self.scene.sh)
+
+
+def _aperture(points: Tensor, first: int) -> float:
+    """Opening (m) of the eye whose six landmarks start at `first`: the mean of its two lid distances."""
+    upper, lower = points[[first + 1, first + 2]], points[[first + 5, first + 4]]
+    return float((upper - lower).norm(dim=1).mean())
 
 
 def _evened(normals: Tensor, triangles: Tensor) -> Tensor:
