@@ -18,7 +18,7 @@ EDIT_ANGLES = ((0.0, 0.0), (-20.0, 4.0), (20.0, -5.0), (-40.0, -3.0), (40.0, 5.0
 """(azimuth, elevation) in degrees; the first is the frontal view."""
 UNSEEN_FRAMES = (30, 78, 246, 510)
 """Frames of another speech than the capture's: spread, puckered, looking aside, wide open."""
-UNSEEN_SPEECH_SEED = 1
+UNSEEN_SPEECH_SEED, UNSEEN_SPEECH_LENGTH = 1, 600
 UNSEEN_ANGLES = ((8.0, 5.0), (-12.0, -8.0), (29.0, 6.0), (-33.0, -2.0))
 FRONTAL_WEIGHT, OTHER_WEIGHT = 1.0, 0.4
 """Weights of the views, as in the EMO-GA thesis, section 4.6."""
@@ -51,7 +51,7 @@ def edit_poses() -> list[Pose]:
 
 def unseen_poses() -> list[Pose]:
     """Moments that neither the build nor the optimiser has seen."""
-    motion = speech_motion(max(UNSEEN_FRAMES) + 1, UNSEEN_SPEECH_SEED)
+    motion = speech_motion(UNSEEN_SPEECH_LENGTH, UNSEEN_SPEECH_SEED)
     return [Pose(t, _parameters(motion, t)) for t in UNSEEN_FRAMES]
 
 

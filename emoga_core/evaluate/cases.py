@@ -243,12 +243,13 @@ class _Scene:
 
     def _edit(self, fault: Corruption, mask: np.ndarray, face: FacePicture) -> np.ndarray:
         neutral = self.neutral.numpy()
-        labels = face.labels if fault.neutral else face.target
-        if fault.neutral:
-            picture = neutral
+        if fault.neutral or face.target is None:
+            picture, labels = neutral, face.labels
         else:
             picture = self._picture(true_offset(self.emotion, fault.amplitude, fault.skew))
-        return composite(corrupt(picture, fault, np.isin(labels, (LIPS, MOUTH))), neutral, mask)
+            labels = face.target
+        mouth = np.isin(labels, (LIPS, MOUTH)).astype(np.float32)
+        return composite(corrupt(picture, fault, mouth), neutral, mask)
 
     def _triangles(self) -> Tensor:
         head = self.avatar.head

@@ -145,7 +145,7 @@ def corrupt(image: Picture, fault: Corruption, mouth: NDArray[np.floating] | Non
     picture = _tint(picture, fault.tint, tint)
     picture = _warp(picture, fault.warp * width, warp)
     if fault.blur > 0:
-        picture = cv2.GaussianBlur(picture, (0, 0), fault.blur * width)
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), fault.blur * width), np.float32)
     speckle = noise.normal(0, 1, (height, width, 3)).astype(np.float32)
     return np.clip(picture + np.float32(fault.noise) * speckle, 0, 1).astype(np.float32)
 
@@ -160,7 +160,7 @@ def _smooth(draw: np.random.Generator, cells: int, channels: int, height: int, w
     """A random field (H, W, channels) of about unit variance, `cells` waves across."""
     coarse = draw.normal(0, 1, (cells, cells, channels)).astype(np.float32)
     field = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
-    return field.reshape(height, width, channels)
+    return np.asarray(field, np.float32).reshape(height, width, channels)
 
 
 def _tint(image: Picture, strength: float, draw: np.random.Generator) -> Picture:
@@ -172,7 +172,7 @@ def _tint(image: Picture, strength: float, draw: np.random.Generator) -> Picture
     shift *= strength / np.sqrt((shift**2).sum(-1).mean())
     lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB) + shift.astype(np.float32)
     lab[..., 0] = lab[..., 0].clip(0, 100)
-    return cv2.cvtColor(lab, cv2.COLOR_LAB2RGB).clip(0, 1)
+    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.float32).clip(0, 1)
 
 
 def _warp(image: Picture, longest: float, draw: np.random.Generator) -> Picture:
@@ -183,9 +183,9 @@ def _warp(image: Picture, longest: float, draw: np.random.Generator) -> Picture:
     move = _smooth(draw, 6, 2, height, width)
     move *= longest / np.sqrt((move**2).sum(-1).max())
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
-    return cv2.remap(
-        image, columns + move[..., 0], rows + move[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    places = columns + move[..., 0], rows + move[..., 1]
+    moved = cv2.remap(image, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.float32)
 
 
 def _overcook(image: Picture, gain: float) -> Picture:

@@ -73,7 +73,7 @@ def measure_neutral(case: Case) -> Figures:
     figures["own_psnr_db"] = _mean([psnr(s.neutral, s.neutral_truth, s.face) for s in case.unseen])
     figures["own_deviation"] = _deviation(case.unseen, pictures, lambda shot: shot.neutral_truth)
     still = torch.zeros(case.avatar.head.num_expressions)
-    plain = dataclasses.replace(case.avatar.neutral_state("neutral"), expression=still)
+    plain = dataclasses.replace(case.avatar.neutral_state("none"), expression=still)
     return figures | {key: _geometry(case, plain)[key] for key in ("vertex_rms_mm",)}
 
 

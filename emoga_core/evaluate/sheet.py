@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +29,7 @@ def contact_sheet(evaluation: Evaluation, picks: tuple[tuple[int, int], ...] = _
     """
     levels = evaluation.options.levels
     level = MAIN_LEVEL if MAIN_LEVEL in levels else levels[0]
-    rows = [_header()]
+    rows = [_strip(COLUMNS)]
     for task in evaluation.results:
         if task.variant == "full" and task.level in (level, GUIDED):
             rows += _case_rows(evaluation, task, picks)
@@ -42,14 +44,11 @@ def _case_rows(evaluation: Evaluation, task: Task, picks: tuple[tuple[int, int],
     state = load_state(task.path(evaluation.code).with_suffix(".npz"), task.emotion)
     geometry = render_state(case.avatar, geometry_of(case.avatar, state), chosen)
     full = render_state(case.avatar, state, chosen)
-    rows = []
+    rows = [_strip([f"{case.subject}, {case.emotion}, {task.level}"])]
     for number, shot in enumerate(chosen):
         error = ((full[number] - shot.truth).abs() * _ERROR_GAIN).clamp(0, 1)
         pictures = [shot.neutral, shot.edit, geometry[number], full[number], shot.truth, error]
         tiles = [_tile(picture, shot) for picture in pictures]
-        if number == 0:
-            label = f"{case.subject} {case.emotion} {'guided' if task.level == GUIDED else task.level}"
-            tiles[0] = _labelled(tiles[0], label)
         rows.append(np.concatenate(tiles, 1))
     return rows
 
@@ -75,16 +74,13 @@ def _tile(picture: Tensor, shot: Shot) -> NDArray[np.float32]:
     place = np.array([[scale, 0, _TILE / 2 - scale * middle[1]], [0, scale, _TILE / 2 - scale * middle[0]]])
     pixels = np.ascontiguousarray(picture.detach().cpu().numpy(), np.float32)
     tile = cv2.warpAffine(pixels, place, (_TILE, _TILE), flags=cv2.INTER_CUBIC, borderValue=(1.0, 1.0, 1.0))
-    return np.clip(tile, 0, 1)
+    return np.clip(tile, 0, 1).astype(np.float32)
 
 
-def _header() -> NDArray[np.float32]:
-    blank = np.ones((24, _TILE, 3), np.float32)
-    return np.concatenate([_labelled(blank, name) for name in COLUMNS], 1)
-
-
-def _labelled(tile: NDArray[np.float32], text: str) -> NDArray[np.float32]:
-    picture = np.ascontiguousarray(tile)
-    for colour, width in (((1.0, 1.0, 1.0), 3), ((0.0, 0.0, 0.0), 1)):
-        cv2.putText(picture, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, width, cv2.LINE_AA)
-    return picture
+def _strip(words: Sequence[str]) -> NDArray[np.float32]:
+    """A line of text as wide as the sheet, a word per column."""
+    picture = np.full((24, _TILE * len(COLUMNS), 3), 255, np.uint8)
+    for number, word in enumerate(words):
+        place = (number * _TILE + 6, 17)
+        cv2.putText(picture, word, place, cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
+    return picture.astype(np.float32) / 255

@@ -82,6 +82,37 @@ def case_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     return rows
 
 
+METHOD_COLUMNS = {
+    "psnr_db": "PSNR dB", "psnr_worst_db": "worst dB", "ssim": "SSIM", "lowpass_psnr_db": "low-pass dB",
+    "vertex_rms_mm": "vertices mm", "strength_ratio": "strength", "disagreement": "views disagree",
+    "flicker": "flicker", "outside_psnr_db": "outside dB", "seconds": "s",
+}  # fmt: skip
+"""Columns of the table of methods: figure -> title. Means over cases; `psnr_worst_db`: the worst of all."""
+
+
+def method_rows(evaluation: Evaluation) -> list[tuple[str, str, list[float]]]:
+    """(level, method's title, a number for every column; NaN where there is none)."""
+    seen: dict[tuple[str, str], None] = {}
+    for task in evaluation.results:
+        seen[task.level, task.variant] = None
+    rows = []
+    for level, name in sorted(seen, key=lambda row: row[0] != MAIN_LEVEL):
+        title = {EDITS: "raw edits", NEUTRAL: "neutral avatar"}.get(name) or VARIANTS[name].title
+        rows.append((level, title, [_cell(evaluation, key, name, level) for key in METHOD_COLUMNS]))
+    return rows
+
+
+def _cell(evaluation: Evaluation, key: str, name: str, level: str) -> float:
+    if key == "flicker":
+        values = flicker_fractions(evaluation, name, level).values() if level != GUIDED else ()
+    else:
+        values = evaluation.figure(key, name, level).values()
+    known = [value for value in values if math.isfinite(value)]
+    if not known:
+        return math.nan
+    return min(known) if key == "psnr_worst_db" else sum(known) / len(known)
+
+
 def _main(e: Evaluation) -> list[Figure | None]:
     """Figures at the level `medium`."""
     full = ("full", MAIN_LEVEL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import json
 import time
 from collections.abc import Iterable
@@ -172,18 +173,29 @@ def _case(person: Person, emotion: str, level: str, seed: int) -> Case:
     return make_case(_avatar(person), person.studio, emotion, level, person.size, seed)
 
 
+_TENSORS = ("embedding", "latent_indices", "latent_values", "expression", "jaw")
+
+
 def save_state(path: Path, state: EmotionState) -> None:
     """Keeps an emotion for the contact sheet."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    tensors = {key: value.numpy() for key, value in vars(state).items() if isinstance(value, torch.Tensor)}
-    with open(path, "wb") as stream:
-        np.savez(stream, **tensors)
+    stream = io.BytesIO()
+    np.savez(
+        stream,
+        embedding=state.embedding.numpy(),
+        latent_indices=state.latent_indices.numpy(),
+        latent_values=state.latent_values.numpy(),
+        expression=state.expression.numpy(),
+        jaw=state.jaw.numpy(),
+    )
+    write_atomic(path, stream.getvalue(), durable=False)
 
 
 def load_state(path: Path, name: str) -> EmotionState:
     """What `save_state` kept."""
     with np.load(path, allow_pickle=False) as table:
-        return EmotionState(name, **{key: torch.from_numpy(table[key]) for key in table.files})
+        embedding, indices, values, expression, jaw = (torch.from_numpy(table[key]) for key in _TENSORS)
+    return EmotionState(name, embedding, indices, values, expression, jaw)
 
 
 def open_worker(threads: int) -> None:
@@ -194,7 +206,7 @@ def open_worker(threads: int) -> None:
 
     calm_worker()
     torch.set_num_threads(threads)
-    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(min(threads, numba.get_num_threads()))
 
 
 def unfinished(tasks: Iterable[Task], code: str) -> list[Task]:

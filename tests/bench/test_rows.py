@@ -18,5 +18,6 @@ def test_report_is_the_documented_object():
         "target": "<= 2",
         "baseline": 3.0,
         "ratio": 2.0,
+        "interval": None,
     }
     assert parsed["rows"][1]["baseline"] is None

@@ -11,7 +11,10 @@ from pathlib import Path
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One measured number. `ratio` compares with `baseline`, measured in the same run (None: no baseline)."""
+    """One measured number. `ratio` compares with `baseline`, measured in the same run (None: no baseline).
+
+    `interval`: 95 % interval of a mean over cases (None: one measurement).
+    """
 
     key: str
     value: float
@@ -19,6 +22,7 @@ class Row:
     target: str = ""
     baseline: float | None = None
     ratio: float | None = None
+    interval: tuple[float, float] | None = None
 
 
 def machine() -> str:

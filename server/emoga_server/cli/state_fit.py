@@ -164,8 +164,9 @@ class Interrupt:
         self._asked = True
 
 
-def progress_bar() -> Progress:
-    """Phase, bar, steps and details on one line, gone when done."""
+def progress_bar(stderr: bool = False) -> Progress:
+    """Phase, bar, steps and details on one line, gone when done; on the error output where results are piped."""
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     return Progress(
@@ -173,5 +174,6 @@ def progress_bar() -> Progress:
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TextColumn("{task.fields[detail]}"),
+        console=Console(stderr=stderr),
         transient=True,
     )
