@@ -4,7 +4,7 @@ about geometry; see `emoga_core.edit.guided.picture` for what comes from where."
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from emoga_core.edit.editors.base import (
     Capabilities,
     CheckedEditor,
     EditGeometry,
+    EditorOptions,
     EditRequest,
     Picture,
     ProgressCallback,
@@ -43,25 +44,15 @@ class GuidedEditor(CheckedEditor):
         self._moments: dict[tuple[int, int, float], tuple[EditGeometry, Moment]] = {}
 
     @classmethod
-    def make(
-        cls,
-        info: EditorInfo,
-        *,
-        model: str | None = None,
-        device: str | None = None,
-        dtype: str | None = None,
-        offload: str = "none",
-        size: int | None = None,
-        folder: Path | None = None,
-    ) -> GuidedEditor:
+    def make(cls, info: EditorInfo, options: EditorOptions) -> Self:
         """Made by name. It works at the size given, on the avatar's own device.
 
         Raises:
             EditError: a model or a folder is given, which it has no use for.
         """
-        if model is not None:
+        if options.model is not None:
             raise EditError(f"{info.name}: has no weights; leave the model out, or choose another editor")
-        if folder is not None:
+        if options.folder is not None:
             raise EditError(f"{info.name}: reads no folder; choose the editor 'folder' for that")
         return cls()
 
