@@ -124,7 +124,8 @@ def _check(
 
 
 def _lab(picture: NDArray) -> NDArray[np.float32]:
-    return cv2.cvtColor(np.ascontiguousarray(picture, np.float32).clip(0, 1), cv2.COLOR_RGB2LAB)
+    rgb = np.ascontiguousarray(picture, np.float32).clip(0, 1)
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), np.float32)
 
 
 def _grid(height: int, width: int) -> tuple[int, int]:
@@ -136,7 +137,8 @@ def _grid(height: int, width: int) -> tuple[int, int]:
 def _small(picture: NDArray) -> NDArray[np.float32]:
     """Means of the cells."""
     whole = np.ascontiguousarray(picture, np.float32)
-    return cv2.resize(whole, _grid(*picture.shape[:2]), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(whole, _grid(*picture.shape[:2]), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
 
 
 def _fit(image: Picture, neutral: Picture, mask: Picture) -> NDArray[np.float64] | None:

@@ -13,21 +13,21 @@ _SHARE = (1.0, 1.0, 0.85, 0.7)
 """Strength of each of so many emotions at once (the last for all larger numbers): not the full sum, yet
 more than a fair share, so that a mixture still shows both."""
 _MODIFIER = 0.85
-"""Strength of an emotion beside an expression ("a tired smile")."""
+"""Strength of an emotion beside an expression that is none of its own ("a tired smile")."""
 
 _OPPOSED: tuple[tuple[frozenset[int], frozenset[int], str], ...] = (
     (frozenset({12}), frozenset({15}), "the corners of the mouth go up and down"),
     (frozenset({5}), frozenset({41, 43, 44, 45}), "the eyes open wide and close"),
     (frozenset({25, 26, 27, 16}), frozenset({23, 24, 28}), "the lips part and press"),
     (frozenset({26, 27}), frozenset({17}), "the jaw drops and the chin rises"),
-    (frozenset({12, 20}), frozenset({18, 22}), "the lips stretch and pucker"),
+    (frozenset({12, 20}), frozenset({18, 22}), ""),
     (frozenset({61}), frozenset({62}), "the eyes turn both ways"),
     (frozenset({63}), frozenset({64}), "the eyes turn up and down"),
 )
-"""Units that work against each other. Of equal strength, the first stay."""
+"""Units that work against each other, and how a contradiction is told. Of equal strength, the first stay."""
 
 _NOTED = 0.3
-_LEAST = 0.02
+_LEAST = 0.05
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ def combine(terms: Sequence[Term]) -> Mixture:
         units = free
     units = {u: min(1.0, a) for u, a in units.items() if a >= _LEAST}
     damped = {u for t in forbidden for u in t.recipe.stopped_by_negation if u}
-    if kept := sorted(damped & set(units)):
+    firm = {u for t in forbidden if t.recipe.kind != "emotion" for u in t.recipe.stopped_by_negation}
+    said = {u for t in wanted if t.recipe.kind != "emotion" for u in t.recipe.units}
+    if kept := sorted(damped & set(units) & (firm | said)):
         names = ", ".join(unit_label(u) for u in kept)
         notes.append(f"both wanted and not wanted, kept: AU {names}")
     valence, arousal = _feeling(wanted)
@@ -70,13 +72,16 @@ def combine(terms: Sequence[Term]) -> Mixture:
 
 def _amounts(terms: Sequence[Term]) -> list[dict[int, float]]:
     """Activations of each term, with its share among the emotions."""
-    emotions = [t for t in terms if t.recipe.kind == "emotion"]
-    share = _SHARE[min(len({t.recipe.name for t in emotions}), len(_SHARE) - 1)]
-    if any(t.recipe.kind == "expression" and t.recipe.units for t in terms):
-        share *= _MODIFIER
+    emotions = {t.recipe.name for t in terms if t.recipe.kind == "emotion"}
+    expressions = [t.recipe for t in terms if t.recipe.kind == "expression"]
+    shared = _SHARE[min(len(emotions), len(_SHARE) - 1)]
     out = []
     for term in terms:
-        factor = term.amount * (share if term.recipe.kind == "emotion" else 1.0)
+        factor = term.amount
+        if term.recipe.kind == "emotion":
+            factor *= shared
+            if any(not set(other.stopped_by_negation) & set(term.recipe.units) for other in expressions):
+                factor *= _MODIFIER
         out.append({unit: min(1.0, amount * factor) for unit, amount in term.recipe.units.items()})
     return out
 
@@ -103,6 +108,11 @@ def _merge(terms: Sequence[Term], units: Sequence[dict[int, float]]) -> tuple[di
             if LEVELS[other.recipe.kind] < LEVELS[term.recipe.kind]:
                 for unit in term.recipe.excludes:
                     own.pop(unit, None)
+    for term, own in zip(terms, units, strict=True):
+        if term.scale < 1:  # "very happy, a subtle smile": the smile is subtle
+            for other, theirs in zip(terms, units, strict=True):
+                if LEVELS[other.recipe.kind] < LEVELS[term.recipe.kind]:
+                    theirs.update({u: min(theirs[u], a) for u, a in own.items() if u in theirs})
     merged: dict[int, float] = {}
     level: dict[int, int] = {}
     for term, own in zip(terms, units, strict=True):
@@ -140,7 +150,7 @@ def _oppose(
     level_a, level_b = (max(level[u] for u in side) for side in (a, b))
     keep, drop, other = (a, b, size_b) if (level_a, size_a) >= (level_b, size_b) else (b, a, size_a)
     if level_a == level_b:
-        if min(size_a, size_b) >= _NOTED:
+        if problem and min(size_a, size_b) >= _NOTED:
             names = (", ".join(unit_label(u) for u in sorted(side)) for side in (keep, drop))
             notes.append("{}: AU {} stays, AU {} gives way".format(problem, *names))
         for unit in keep:

@@ -51,7 +51,7 @@ ACTIONS: dict[str, str] = {
     "pucker": "pucker, puckered, purse, pursed",
     "stretch": "stretch, stretched, stretching, pull back, pulled back, drawn back, back, sideways",
     "show": "show, showing, bare, bared, baring, exposed, exposing, visible, revealed, revealing, "
-    "reveal, shown, flash, toothy",
+    "reveal, shown, flash",
     "clench": "clench, clenched, grit, gritted, set, grind, gritting, clenching, locked",
     "wrinkle": "wrinkle, wrinkled, wrinkling, wrinkly",
     "flare": "flare, flared, flaring",
@@ -221,7 +221,7 @@ _NEGATED: dict[tuple[str, str], tuple[tuple[int, ...], tuple[int, ...]]] = {
 
 _ALL_OF: dict[str, tuple[int, ...]] = {
     "brow": (1, 2, 4, 102, 104, 202, 204),
-    "eye": (5, 7, *_LIDS, *_GAZE),
+    "eye": (5, 6, 7, *_LIDS, *_GAZE),
     "lid": (5, 7, *_LIDS),
     "gaze": _GAZE,
     "mouth": _TABLE["mouth", "any"][1],
@@ -231,6 +231,15 @@ _ALL_OF: dict[str, tuple[int, ...]] = {
     "nose": (9,),
     "chin": (17,),
 }
+
+
+_EYES = frozenset((1, 2, 4, 5, 6, 7, *_LIDS, *_GAZE))
+_MOUTH = frozenset((*range(10, 30), 34))
+REGIONS: dict[str, frozenset[int]] = {
+    "brow": frozenset((1, 2, 4)), "eye": _EYES, "lid": _EYES, "gaze": _EYES, "mouth": _MOUTH, "lip": _MOUTH,
+    "corner": _MOUTH, "nose": frozenset((9,)), "cheek": frozenset((6, 34)),
+}  # fmt: skip
+"""Part -> the units that a feeling shows there ("sad eyes")."""
 
 
 def feature(part: str, action: str) -> Recipe | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from emoga_core.edit.prompts.features import DEFAULT_ACTION, feature, whole
+from emoga_core.edit.prompts.features import DEFAULT_ACTION, REGIONS, feature, whole
 from emoga_core.edit.prompts.lexer import Item
 from emoga_core.edit.prompts.recipes import RECIPES, Recipe
 from emoga_core.edit.prompts.words import LINKS
@@ -191,6 +191,11 @@ def _shared(items: list[Item], part: Item, actions_of: dict[int, list[int]]) -> 
 def _add_feature(sentence: Sentence, part: Item, found: list[int], claimed: set[int]) -> None:
     name = _part(part) or ""
     items = sentence.items
+    acts = [i for i in found if (m := items[i].meaning) and m.action]
+    if len(acts) > 1:  # "close the left eye": a side, not where it looks
+        sides = [i for i in acts if i < part.index and items[i].text.lower() in ("left", "right")]
+        claimed.difference_update(sides)
+        found = [i for i in found if i not in sides]
     names = [m.action for i in found if (m := items[i].meaning) and m.action]
     if len(set(names) & _DIRECTIONS) and "move" in names:
         names = [n for n in names if n != "move"]
@@ -224,7 +229,9 @@ def _negated_before(items: list[Item], start: int) -> bool:
     for item in reversed(items[:start]):
         if item.meaning and item.meaning.negates:
             return True
-        if _breaks(item) and not (item.meaning and item.meaning.link):
+        before = items[item.index - 1].meaning if item.index else None
+        behind = before is not None and before.negates  # "not with the eyes"
+        if _breaks(item) and not behind and not (item.meaning and item.meaning.link):
             return False
     return False
 
@@ -244,9 +251,29 @@ def _recipes(sentence: Sentence, claimed: set[int]) -> None:
                 sentence.used[item.index] = "unknown unit"
         elif item.meaning and item.meaning.recipe and item.index not in claimed:
             name, strength = item.meaning.recipe
-            recipe = RECIPES[name]
+            recipe = _at_part(sentence, item, RECIPES[name])
             sentence.terms.append(Term(recipe, item.index, item.index, item.text, strength))
             sentence.used[item.index] = f"{recipe.kind}: {name}"
+
+
+def _at_part(sentence: Sentence, item: Item, recipe: Recipe) -> Recipe:
+    """The recipe limited to the part that it describes: "sad eyes"."""
+    for other in sentence.items[item.index + 1 :]:
+        part = _part(other)
+        if (
+            part in REGIONS
+            and other.index not in sentence.used
+            and not (part == "gaze" and other.text == "look")
+        ):
+            units = {u: a for u, a in recipe.units.items() if u % LEFT in REGIONS[part]}
+            if units:
+                sentence.used[other.index] = part
+                return replace(recipe, units=units)
+            return recipe
+        meaning = other.meaning
+        if meaning is None or not (meaning.empty or meaning.factor) or _breaks(other):
+            break
+    return recipe
 
 
 def _sides(sentence: Sentence, claimed: set[int]) -> None:
@@ -291,13 +318,14 @@ def _negations(sentence: Sentence) -> None:
     for item in items:
         if not (item.meaning and item.meaning.negates):
             continue
-        sentence.used[item.index] = "negation"
-        end = next((i.index for i in items[item.index + 1 :] if _ends_negation(i)), len(items))
+        # "not with the eyes": what stands right behind the negation does not end it.
+        end = next((i.index for i in items[item.index + 2 :] if _ends_negation(i)), len(items))
         for term in sentence.terms:
             inside = item.index < term.end and term.start < end
             # "keep the eyes not closed": the negation stands inside the term.
             if inside and (term.start > item.index or term.start < item.index < term.end):
                 term.negated = not term.negated
+                sentence.used[item.index] = "negation"
 
 
 def _ends_negation(item: Item) -> bool:
@@ -309,12 +337,27 @@ def _intensities(sentence: Sentence, claimed: set[int]) -> None:
     for group in _intensity_groups(sentence, claimed):
         factor = _combined([f for item in group if item.meaning and (f := item.meaning.factor)])
         adjective = any(item.meaning and item.meaning.adjective for item in group)
-        targets = _graded(sentence, group[0].index, group[-1].index, adjective)
+        targets = _measured(sentence, group[0]) or _graded(
+            sentence, group[0].index, group[-1].index, adjective
+        )
+        if (
+            factor > 1
+            and len(targets) == len(sentence.terms)
+            and _negated_before(sentence.items, group[0].index)
+        ):
+            targets = [t for t in targets if t.negated]  # "not too much" of anything is no more of it
         for term in targets:
             term.scale *= factor
         for item in group:
             if targets:
                 sentence.used[item.index] = f"intensity x {factor:.3g}"
+
+
+def _measured(sentence: Sentence, item: Item) -> list[Term]:
+    """The term that a number stands directly behind: "AU 12 0.4"."""
+    if not item.text[0].isdigit() or item.text[-1] in "%t":
+        return []
+    return [t for t in sentence.terms if t.end == item.index - 1]
 
 
 def _intensity_groups(sentence: Sentence, claimed: set[int]) -> Iterator[list[Item]]:

@@ -15,7 +15,7 @@ from emoga_core.edit.prompts.vocabulary import (
 )
 
 _TOKEN = re.compile(
-    r"au[\s_-]*(?P<unit>\d{1,3})(?![\d.])|(?P<number>\d+(?:[.,]\d+)?)\s*(?P<percent>%|percent\b)?"
+    r"(?P<symbol>[:;=]-?[()dpo](?!\w)|[☀-➿\U0001f300-\U0001faff])|au[\s_-]*(?P<unit>\d{1,3})(?![\d.])|(?P<number>\d+(?:[.,]\d+)?)\s*(?P<percent>%|percent\b)?"
     r"|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)|(?P<sign>[.;!?:()\[\],&+/|])",
 )
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "–": ",", "—": ",", "…": "."})
@@ -74,8 +74,8 @@ def _tokens(text: str) -> list[_Token]:
             known = match["percent"] or "." in match["number"]
             meaning = Meaning(factor=value, adjective=True) if known and 0 < value <= 2 else None
             found.append(_Token(written, "", meaning))
-        elif match["sign"]:
-            found.append(_Token(written, match["sign"]))
+        elif match["sign"] or match["symbol"]:
+            found.append(_Token(written, match["sign"] or match["symbol"]))
         else:
             found.append(_Token(written, match["word"]))
     return _split_prefixes(found)
@@ -103,7 +103,7 @@ def _match(tokens: list[_Token], start: int) -> tuple[int, Meaning | None]:
     best: tuple[int, Meaning] | None = None
     for end in range(start, min(len(tokens), start + longest_phrase() + 3)):
         word = tokens[end].word
-        if not word or (len(word) == 1 and not word.isalpha()):
+        if not word or not word[0].isalpha():
             break
         if word in ARTICLES and words:
             continue

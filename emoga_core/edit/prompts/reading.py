@@ -9,6 +9,8 @@ from types import MappingProxyType
 from emoga_core.edit.prompts.errors import PromptError
 from emoga_core.facs import ACTION_UNIT_NAMES, unit_label
 
+_NAMED = 8
+
 
 @dataclass(frozen=True)
 class PromptReading:
@@ -39,11 +41,18 @@ class PromptReading:
         object.__setattr__(self, "action_units", MappingProxyType(ordered))
 
     def describe(self) -> str:
-        """One line for people: "read as: AU 6 0.4 (cheek raiser), AU 12 0.5 (lip corner puller)"."""
+        """One line for people: "read as: AU 6 0.4 (cheek raiser), AU 12 0.5 (lip corner puller)".
+
+        Of many units the strongest eight are named.
+        """
+        strongest = sorted(self.action_units, key=lambda unit: -self.action_units[unit])[:_NAMED]
         units = [
             f"AU {unit_label(unit)} {amount:.2g} ({ACTION_UNIT_NAMES[unit]})"
             for unit, amount in self.action_units.items()
+            if unit in strongest
         ]
+        if weaker := len(self.action_units) - len(strongest):
+            units.append(f"{weaker} weaker")
         parts = ["read as: " + ", ".join(units) if units else "read as: no facial action"]
         if self.damped:
             parts.append("without AU " + ", ".join(unit_label(unit) for unit in sorted(self.damped)))

@@ -41,6 +41,7 @@ ashamed 1 | ashamed, shame, guilty, guilt, remorseful, humiliated, apologetic, s
 angry 1 | angry, anger, mad, irate, wrathful, wrath, cross, hostile, aggressive, fierce, hateful, hatred
 angry 1 | hate
 angry 1 | bitter, vengeful, menacing, threatening, outraged, indignant, mean, resentful
+angry 1.2 | pissed off, pissed
 angry 1.2 | furious, fury, livid, fuming, seething, incensed, infuriated
 enraged 1 | enraged, rage, raging, enrage, berserk, feral, ferocious
 annoyed 1 | annoyed, annoyance, irritated, irritation, irked, grumpy, grouchy, cranky, displeased, impatient
@@ -104,6 +105,7 @@ sympathetic 1 | sympathetic, sympathy, empathetic, empathy, pity, compassionate,
 silly 1 | silly, goofy, crazy, wacky, clownish, derpy
 smile 1 | smile, smiley, smiling face
 smile 0.6 | half smile, smile with closed lips, mona lisa
+grin 1 | toothy, toothy grin
 grin 1 | grin, toothy smile, smile with teeth, smile showing teeth, big smile, broad smile, wide smile
 grin 1 | cheese
 grin 1 | beaming smile, say cheese, huge smile, cheesy
@@ -138,6 +140,30 @@ sigh 1 | sigh
 fake 1 | fake, forced, insincere, pretend, feigned, artificial
 genuine 1 | genuine, sincere, real, duchenne, heartfelt, authentic
 lip bite 1 | bite lip, biting lip, bite lower lip, bitten lip, lip bite, lip biting
+smile 1 | 🙂, 😊, ☺, 😀, 😃, :), :-), =), (:
+grin 1 | 😁, 😄, :d, :-d, =d
+laugh 1 | 😂, 🤣, 😆
+sad 1 | ☹, 🙁, 😞, 😔, 😢, :(, :-(, =(
+cry 1 | 😭
+angry 1 | 😠, 😡
+enraged 1 | 🤬
+surprised 1 | 😮, 😯, 😲, :o, :-o
+afraid 1 | 😨, 😱, 😰
+disgusted 1 | 🤢, 🤮
+wink 1 | 😉, ;), ;-)
+smirk 1 | 😏
+tongue 1 | 😛, 😜, 😝, :p, :-p
+tired 1 | 😪, 😫
+sleepy 1 | 😴, 🥱
+worried 1 | 😟, 😕
+eye roll 1 | 🙄
+thoughtful 1 | 🤔
+neutral 1 | 😐, 😑
+loving 1 | 🥰, 😍
+kiss 1 | 😘, 😗
+embarrassed 1 | 😳
+calm 1 | 😌
+evil 1 | 😈
 """
 
 

@@ -166,7 +166,7 @@ def _forms(word: str) -> list[str]:
 def corrected(word: str) -> str | None:
     """The word that a misspelt one most likely is; None when nothing is near enough.
 
-    One mistake in words from four letters, two from eight; the first letter must be right unless the first
+    One mistake in words from four letters, two from nine; the first letter must be right unless the first
     two are swapped. Of several, the nearest, then the first in the alphabet.
     """
     if len(word) < 4 or not word.isascii() or not word.isalpha() or word in REAL_WORDS:
@@ -175,7 +175,7 @@ def corrected(word: str) -> str | None:
         stem = word[: len(word) - len(ending)] if word.endswith(ending) else ""
         if ending and stem in REAL_WORDS:
             return None
-    allowed = 2 if len(word) >= 8 else 1
+    allowed = 2 if len(word) >= 9 else 1
     best: tuple[int, str] | None = None
     for length in range(max(4, len(word) - allowed), len(word) + allowed + 1):
         for candidate in _single_words().get(length, ()):
@@ -184,6 +184,8 @@ def corrected(word: str) -> str | None:
             found = _distance(word, candidate, allowed)
             if found <= allowed and (best is None or (found, candidate) < best):
                 best = (found, candidate)
+    if best is None and word.endswith("s"):
+        return corrected(word[:-1])
     return best[1] if best else None
 
 
