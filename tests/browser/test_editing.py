@@ -104,9 +104,7 @@ def test_a_name_that_cannot_be_used_is_one_clear_line(desk: Any) -> None:
 def test_cancelled_while_it_waits_and_while_it_runs(desk: Any, open_tab: Any, studio: str) -> None:
     for prompt in ("angry", "very sad, about to cry"):
         _describe(desk, prompt)
-        desk.wait(
-            "document.querySelectorAll('.unit').length > 0 && !document.querySelector('.make-button').disabled"
-        )
+        desk.wait("document.querySelectorAll('.unit').length > 0")
         desk.page.keyboard.press("Control+Enter")
         desk.wait(f"{JOBS}.some((job) => job.prompt === '{prompt}')")
     states = desk.eval("emoga.states.map((state) => state.name)")
@@ -166,7 +164,8 @@ def test_the_face_changes_while_it_is_made_and_goes_back(desk: Any) -> None:
     page.get_by_label("Frames", exact=True).fill("1")
     page.get_by_role("button", name="Make").click()
     desk.wait(f"{JOBS}.length > 0")
-    desk.wait("document.querySelectorAll('.thumb').length === 2", 120)
+    desk.wait(f"document.querySelectorAll('.thumb').length === 2 || {ENDED}.includes({JOBS}[0].stage)", 120)
+    assert page.locator(".thumb").count() == 2, desk.eval(f"{JOBS}[0].message")
     assert page.locator(".pair img").first.evaluate("(e) => e.complete && e.naturalWidth") > 0
     desk.wait("seen.previews > 0", 120)
     desk.wait(f"{desk.weight('weary')} > 0.5")  # shown before it is done
