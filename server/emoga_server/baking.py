@@ -78,6 +78,12 @@ def fingerprint(header_json: bytes) -> str:
     return hashlib.sha256(f"bake {BAKE_VERSION} {content}".encode()).hexdigest()
 
 
+def origin(provenance: dict[str, Any]) -> tuple[str, str]:
+    """Prompt and editor that a state was made with; empty where it was made in another way."""
+    prompt, editor = (provenance.get(key) for key in ("prompt", "editor"))
+    return prompt if isinstance(prompt, str) else "", editor if isinstance(editor, str) else ""
+
+
 def is_current(bundle: Path) -> bool:
     """Whether `baked/` belongs to the bundle as it is now and all its blobs are there. Loads no tensors."""
     try:
@@ -167,8 +173,17 @@ def bake_avatar(avatar: Avatar, progress: Progress | None = None) -> BakedAvatar
             for slot, (name, state) in enumerate(avatar.states.items()):
                 report(f"encoding {name}", 0.4 + 0.6 * slot / len(avatar.states))
                 blob = keep("delta", encode_delta(state_delta(avatar, name, table.sh)))
+                prompt, editor = origin(state.provenance)
                 states.append(
-                    StateInfo(slot=slot, name=name, valence=state.valence, arousal=state.arousal, blob=blob)
+                    StateInfo(
+                        slot=slot,
+                        name=name,
+                        valence=state.valence,
+                        arousal=state.arousal,
+                        blob=blob,
+                        prompt=prompt,
+                        editor=editor,
+                    )
                 )
     except ProtocolError as error:
         raise EmogaError(f"avatar {avatar.name}: cannot be sent ({error}); build it again") from error

@@ -32,6 +32,10 @@ class BlobStore:
         self._blobs[actual] = data
         return actual
 
+    def discard(self, sha256: str) -> None:
+        """Forgets a buffer that nobody needs any more."""
+        self._blobs.pop(sha256, None)
+
     def get(self, sha256: str) -> bytes | None:
         """The bytes, None if this server does not have them."""
         return self._blobs.get(sha256)

@@ -111,6 +111,10 @@ class Connection:
         self._latest[key] = data
         self._start_sender()
 
+    def forget_latest(self, key: str) -> None:
+        """Takes back what `send_latest` was given under `key` and has not sent yet."""
+        self._latest.pop(key, None)
+
     def send_bulk(self, pieces: Iterator[bytes]) -> bool:
         """Sends messages from an iterator at the client's pace; False if too many such requests wait."""
         if len(self._bulk) >= self.limits.bulk_requests:

@@ -102,6 +102,7 @@ class Director:
         self._range = expression_range
         self._idle = IdleMotion(expression_names, num_expressions, seed)
         self._weights: dict[str, Transition] = {name: Transition() for name in states}
+        self._slots = max(self.states.values(), default=-1) + 1
         self._fade: tuple[Player | Pose | None, float, float] | None = (
             None  # (what fades out, since, seconds)
         )
@@ -191,6 +192,16 @@ class Director:
         """A state now exists (or exists again) at weight 0; its slot must not have belonged to another."""
         self.states[name] = slot
         self._weights.setdefault(name, Transition())
+        self._slots = max(self._slots, slot + 1)
+
+    def remove_state(self, name: str) -> None:
+        """A state is gone; its slot stays in the frame, at 0."""
+        del self.states[name], self._weights[name]
+
+    def rename_state(self, old: str, new: str) -> None:
+        """A state has another name, and goes on with its slot and its weight."""
+        self.states[new] = self.states.pop(old)
+        self._weights[new] = self._weights.pop(old)
 
     def resume(self, now: float) -> None:
         """This avatar is on stage again: a cut, and what played goes on from where it stood."""
@@ -220,7 +231,7 @@ class Director:
             assert self.player is not None
             self.player.change(now, playing=False)
         pose = self._idle_over(self._moving_pose(now), now)
-        weights = np.zeros(max(self.states.values(), default=-1) + 1)
+        weights = np.zeros(self._slots)
         for name, value in self.weights(now).items():
             weights[self.states[name]] = value
         cut, self._cut = self._cut, False

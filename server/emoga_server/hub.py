@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -24,20 +23,25 @@ from emoga_protocol.messages import (
     SUBPROTOCOL,
     TOKEN_SUBPROTOCOL_PREFIX,
     Bye,
+    Capability,
     ErrorCode,
-    JobProgress,
+    SetWeightsCommand,
     StateInfo,
-    StatePut,
 )
+from emoga_server.audience import Audience
+from emoga_server.bakes import Bakes
 from emoga_server.baking import is_current
 from emoga_server.blobs import BlobStore
 from emoga_server.connection import Connection, framed
 from emoga_server.director import CommandError
+from emoga_server.editing.desk import EditDesk
+from emoga_server.editing.options import EditOptions
 from emoga_server.errors import ServerError
 from emoga_server.http import Request, Response, text
-from emoga_server.jobs import BakeJob
+from emoga_server.jobboard import JobBoard
 from emoga_server.library import check_bundle, open_baked, read_head
 from emoga_server.limits import Limits
+from emoga_server.live_states import LiveStates
 from emoga_server.metrics import CONTENT_TYPE, Metrics
 from emoga_server.pages import Pages
 from emoga_server.security import Security
@@ -45,7 +49,7 @@ from emoga_server.session import TOO_FAR_BEHIND, TOO_MANY_MESSAGES, Session
 from emoga_server.stage import Stage, clock
 from emoga_server.transport import Transport
 from emoga_server.version import VERSION
-from emoga_server.workers import JobCancelled, Workers
+from emoga_server.workers import Workers
 
 _log = logging.getLogger("emoga.hub")
 
@@ -63,6 +67,7 @@ class HubOptions:
         fps: frames a second, 1 to 240.
         idle: whether idle behaviour is on at first.
         seed: of the idle behaviour.
+        edit: how emotions are made from words; None: not at all.
     """
 
     bundles: Sequence[Path]
@@ -72,6 +77,7 @@ class HubOptions:
     limits: Limits = field(default_factory=Limits)
     idle: bool = True
     seed: int = 0
+    edit: EditOptions | None = field(default_factory=EditOptions)
 
     def __post_init__(self) -> None:
         if not 1.0 <= self.fps <= 240.0:
@@ -88,7 +94,7 @@ class Hub:
         say: told in one line what happens (bakes, failures); prints nothing by itself.
 
     Attributes:
-        hopeless: set when every avatar has failed to bake; `last_failure` says why the last one did.
+        hopeless: set when every avatar has failed to bake; `bakes.last_failure` says why the last one did.
     """
 
     def __init__(self, options: HubOptions, say: Callable[[str], None] = lambda line: None) -> None:
@@ -98,15 +104,19 @@ class Hub:
         self.blobs = BlobStore()
         self.workers = Workers()
         self.metrics = Metrics()
+        self.audience = Audience()
+        self.board = JobBoard(self.audience)
+        self.states = LiveStates(self.stage, self.blobs, self.audience)
+        self.bakes = Bakes(self.board, self.workers, say)
+        self.desk: EditDesk | None = None
+        if options.edit is not None:
+            self.desk = EditDesk(
+                options.edit, self.stage, self.states, self.board, self.workers, self._status_changed, say
+            )
         self._say = say
         self._pages = Pages()
-        self._clients: dict[Connection, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._jobs: dict[int, bytes] = {}  # job -> its latest JOB_PROGRESS
-        self._job_numbers = itertools.count(1)
-        self._baking = 0
         self.hopeless = asyncio.Event()
-        self.last_failure = ""
         self._status_due = False
         self._status_sent = 0.0
         self.transport = Transport(
@@ -132,6 +142,8 @@ class Hub:
                 unbaked.append((slot, path))
         await self.transport.start(self.options.port)
         self._start(self._stream())
+        if self.desk is not None:
+            self._start(self.desk.run())
         for slot, path in unbaked:
             self._start(self._bake(slot, path))
 
@@ -140,7 +152,7 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.broadcast(encode(Bye(message="the server is stopping")))
+        self.audience.send(encode(Bye(message="the server is stopping")))
         await self.transport.close()
         await self.workers.close()
 
@@ -187,7 +199,7 @@ class Hub:
             self._tick(clock())
 
     def _tick(self, now: float) -> None:
-        viewers = list(self._viewers())
+        viewers = list(self.audience.viewers())
         if not viewers:
             return
         frame = self.stage.frame(now)
@@ -208,43 +220,24 @@ class Hub:
             for connection in viewers:
                 connection.send_latest("status", status)
 
-    def _viewers(self) -> Iterator[Connection]:
-        """The clients that have been greeted: nobody else is told anything of what is on stage."""
-        return (connection for connection in self._clients if connection.streaming and connection.is_open)
-
-    def broadcast(self, data: bytes) -> None:
-        """Sends a reliable message to every greeted client."""
-        for connection in self._viewers():
-            connection.send(data)
+    def _status_changed(self) -> None:
+        self._status_due = True
 
     def publish_state(self, slot: int, state: StateInfo, delta: bytes) -> None:
-        """Shows everybody a new or changed state of avatar `slot`.
-
-        Args:
-            state: its blob is `delta`; slot and revision are set here.
-            delta: the delta blob; clients that can take it in the message itself get it so.
-        """
-        self.blobs.add(delta, state.blob.sha256)
-        commit, new = self.stage.commit_state(slot, state)
-        put = StatePut(avatar=slot, state=commit.state)
-        short, inline = encode(put), encode(put, buffers=[delta])
-        final = encode(commit)
-        for connection in self._viewers():
-            if new:
-                connection.send(self.stage.manifest())
-            connection.send(inline if self._clients[connection].inline_states else short)
-            connection.send(final)
+        """Shows everybody a new or changed state of avatar `slot`; see `LiveStates.commit`."""
+        self.states.commit(slot, state, delta)
 
     # clients
 
     async def _serve(self, socket: ServerConnection) -> None:
         connection = Connection(socket, self.options.limits, self.fps, TOO_FAR_BEHIND, TOO_MANY_MESSAGES)
-        self._clients[connection] = session = Session(self, connection)
+        session = Session(self, connection)
+        self.audience.join(connection, session)
         self.metrics.add("clients_total")
         try:
             await session.run()
         finally:
-            del self._clients[connection]
+            self.audience.leave(connection)
             if connection.dropped:
                 self.metrics.add("clients_dropped_total")
 
@@ -253,21 +246,31 @@ class Hub:
         """Identifies this run of the server."""
         return self.stage.session
 
-    def snapshot(self) -> Iterator[bytes]:
-        """What a client must know to follow the stream from here on."""
+    @property
+    def capabilities(self) -> int:
+        """Bits of WELCOME."""
+        edit = 0 if self.desk is None else Capability.EDIT
+        return Capability.HTTP_BLOBS | Capability.INLINE_STATES | edit
+
+    def snapshot(self, pictures: bool) -> Iterator[bytes]:
+        """What a client must know to follow the stream from here on. pictures: whether it takes any."""
         yield self.stage.manifest()
         if self.stage.current is not None:
             yield encode(self.stage.status(clock()))
-        yield from self._jobs.values()
+        yield from self.board.snapshot(pictures)
 
-    def execute(self, command: Any) -> Any:
-        """Carries out a client's command for everybody.
+    def execute(self, command: Any, client: object) -> Any | Awaitable[Any]:
+        """Carries out a client's command for everybody; what takes a while returns an awaitable.
 
         Raises:
             CommandError: it cannot be carried out.
         """
         try:
+            if self.desk is not None and self.desk.offers(command):
+                return self.desk.execute(command, client)
             value, changed = self.stage.execute(command, clock())
+            if self.desk is not None and isinstance(command, SetWeightsCommand) and self.stage.current:
+                self.desk.edits.weights_set(self.stage.current.info.slot)
         except CommandError:
             raise
         except Exception as error:
@@ -299,10 +302,10 @@ class Hub:
     def _health(self) -> Response:
         ready = self.stage.current is not None
         body = {
-            "status": "ok" if ready else "baking" if self._baking else "no avatar",
+            "status": "ok" if ready else "baking" if self.bakes.running else "no avatar",
             "version": VERSION,
             "avatars": len(self.stage.actors),
-            "clients": len(self._clients),
+            "clients": len(self.audience),
             "token_required": self.options.security.token is not None,
         }
         return text(HTTPStatus.OK, json.dumps(body) + "\n", "application/json")
@@ -310,47 +313,21 @@ class Hub:
     # jobs
 
     async def _bake(self, slot: int, path: Path) -> None:
-        """Has a worker encode an avatar, tells everybody how far it is, then puts it on stage."""
-        job = next(self._job_numbers)
-        self._say(f"{path.name}: encoding the avatar for streaming (once)")
+        """Has a worker encode an avatar, then puts it on stage."""
 
-        def report(stage: str, progress: float, message: str = "") -> None:
-            data = encode(
-                JobProgress(
-                    job=job,
-                    kind="bake",
-                    stage=stage,
-                    progress=min(1.0, max(0.0, progress)),
-                    message=message or f"Preparing {path.stem}",
-                )
-            )
-            self._jobs[job] = data
-            for connection in self._viewers():
-                connection.send_latest(f"job {job}", data)
-
-        report("queued", 0.0)
-        self._baking += 1
-        try:
-            await self.workers.run(BakeJob(str(path)), lambda stage, value: report("running", value, stage))
+        def ready() -> None:
             self.stage.add(open_baked(path, slot, self.blobs), clock())
-        except JobCancelled:
-            raise
-        except ServerError as error:
+
+        if await self.bakes.bake(path, ready):
+            self.audience.send(self.stage.manifest())
+            self._status_due = True
+            self._say(f"{path.name}: ready")
+        elif not self.bakes.running and not self.stage.actors:
             self.metrics.add("jobs_failed_total")
-            report("failed", 1.0, f"{path.stem}: {error}")
-            self.last_failure = str(error)
-            if self._baking == 1 and not self.stage.actors:
-                self.hopeless.set()
-            else:
-                self._say(f"{path.name} is not served: {error}")
-            return
-        finally:
-            self._baking -= 1
-        report("done", 1.0)
-        del self._jobs[job]
-        self.broadcast(self.stage.manifest())
-        self._status_due = True
-        self._say(f"{path.name}: ready")
+            self.hopeless.set()
+        else:
+            self.metrics.add("jobs_failed_total")
+            self._say(f"{path.name} is not served: {self.bakes.last_failure}")
 
     def _declare_metrics(self) -> None:
         for name, words in {
@@ -367,7 +344,7 @@ class Hub:
             "jobs_failed_total": "Jobs that ended with an error.",
         }.items():
             self.metrics.counter(name, words)
-        self.metrics.gauge("clients", "WebSocket clients now.", lambda: len(self._clients))
+        self.metrics.gauge("clients", "WebSocket clients now.", lambda: len(self.audience))
         self.metrics.gauge("connections", "Open sockets now.", lambda: self.transport.connections)
         self.metrics.gauge("refused", "Connections turned away.", lambda: self.transport.refused)
         self.metrics.gauge("avatars", "Avatars ready to be streamed.", lambda: len(self.stage.actors))
@@ -398,7 +375,7 @@ async def serve_until(
         for wait in waits:
             wait.cancel()
         if hub.hopeless.is_set():
-            raise ServerError(hub.last_failure)
+            raise ServerError(hub.bakes.last_failure)
     finally:
         with contextlib.suppress(asyncio.CancelledError):
             await hub.close()

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-Report = Callable[[str, float], None]
-"""Called by a job with a stage in words and how much of the whole is done, 0 to 1."""
+
+class Report(Protocol):
+    """What a job may tell the hub while it runs, and ask."""
+
+    warm: dict[str, Any]
+    """Kept by the process from one job to the next, so that what is loaded once need not be loaded again."""
+
+    def __call__(self, stage: str, progress: float) -> None:
+        """Says which stage the job is in, in words, and how much of the whole is done, 0 to 1."""
+        ...
+
+    def event(self, value: Any) -> None:
+        """Tells the hub something else. It must be small: a Handover for arrays, or the hub would wait."""
+        ...
+
+    def stopped(self) -> bool:
+        """Whether the hub wants the job to end soon; cheap to ask."""
+        ...
 
 
 class Job(Protocol):

@@ -10,7 +10,7 @@ from pathlib import Path
 from emoga_protocol.codec import struct_from_map
 from emoga_protocol.errors import ProtocolError
 from emoga_protocol.frames import check_layout
-from emoga_protocol.messages import AvatarInfo, BlobRef
+from emoga_protocol.messages import AvatarInfo, BlobRef, StateInfo
 from emoga_server.blobs import BlobStore
 from emoga_server.director import Director
 from emoga_server.errors import ServerError
@@ -105,6 +105,25 @@ def open_baked(path: Path, slot: int, blobs: BlobStore) -> LibraryAvatar:
         for motion in info.motions
     }
     return LibraryAvatar(path, info, motions)
+
+
+def read_baked_state(path: Path, name: str) -> tuple[StateInfo, bytes]:
+    """A state as `baked/` of the bundle at `path` has it, and its delta blob.
+
+    Raises:
+        ServerError: it is not there, or damaged.
+    """
+    index = path / "baked" / "index.json"
+    try:
+        info = struct_from_map(AvatarInfo, _read_json(index))
+        state = next(state for state in info.states if state.name == name)
+        store = BlobStore()
+        _read_blob(path / "baked", state.blob, store)
+    except (ProtocolError, StopIteration) as error:
+        raise ServerError(f"{index}: {name} is not in it, or it is damaged; bake the avatar again") from error
+    data = store.get(state.blob.sha256)
+    assert data is not None
+    return state, data
 
 
 def _read_blob(baked: Path, blob: BlobRef, blobs: BlobStore) -> None:

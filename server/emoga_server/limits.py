@@ -29,6 +29,8 @@ class Limits:
     reliable_messages: int = 256
     reliable_bytes: int = 8 * MIB
     """Queued reliable messages of one client; on overflow it is disconnected and resyncs when it returns."""
+    pending_commands: int = 16
+    """Commands of one client that are still being carried out, those that touch the disk or a worker."""
     bulk_requests: int = 256
     """Blobs that one client may have asked for over the WebSocket and not yet received."""
     chunk_bytes: int = Wire.BLOB_CHUNK_BYTES

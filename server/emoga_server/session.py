@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import struct
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
+from inspect import isawaitable
 from typing import Any, Protocol
 
 from emoga_protocol.codec import Envelope, decode, encode, parse_command
@@ -32,6 +34,7 @@ from emoga_server.metrics import Metrics
 from emoga_server.stage import clock, microseconds
 from emoga_server.version import VERSION
 
+_log = logging.getLogger("emoga.session")
 _ACK = struct.Struct("<BBHIQ")
 _ACK_START = _ACK.pack(PROTOCOL_VERSION, MessageType.FRAME_ACK, 0, 0, 0)[:2]
 
@@ -59,12 +62,17 @@ class Host(Protocol):
         """Identifies this run of the server: slots of another one mean nothing."""
         ...
 
-    def snapshot(self) -> Iterator[bytes]:
+    @property
+    def capabilities(self) -> int:
+        """What the server can do, as WELCOME says it."""
+        ...
+
+    def snapshot(self, pictures: bool) -> Iterator[bytes]:
         """The messages that a client must have to follow the stream from here on."""
         ...
 
-    def execute(self, command: Any) -> Any:
-        """Carries out a client's command and returns its result; raises CommandError."""
+    def execute(self, command: Any, client: object) -> Any | Awaitable[Any]:
+        """Carries out a client's command and returns its result, or what to wait for; raises CommandError."""
         ...
 
 
@@ -82,6 +90,9 @@ class Session:
         self.client = ""
         self.inline_states = False
         """Whether the client takes delta blobs inside STATE_PUT."""
+        self.pictures = False
+        """Whether the client takes JOB_PICTURE."""
+        self._pending: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Talks until the connection ends."""
@@ -136,20 +147,21 @@ class Session:
         self._greeted = True
         self.client = hello.client[:80]
         self.inline_states = bool(hello.capabilities & Capability.INLINE_STATES)
+        self.pictures = bool(hello.capabilities & Capability.JOB_PICTURES)
         self._connection.send(
             encode(
                 Welcome(
                     version=PROTOCOL_VERSION,
                     server=f"emoga {VERSION}",
                     session=self._host.session,
-                    capabilities=Capability.HTTP_BLOBS | Capability.INLINE_STATES,
+                    capabilities=self._host.capabilities,
                     time=microseconds(clock()),
                     fps=self._host.fps,
                 )
             )
         )
         # one go without awaiting: every change from here on reaches this client as a message of its own
-        for snapshot in self._host.snapshot():
+        for snapshot in self._host.snapshot(self.pictures):
             self._connection.send(snapshot)
         self._connection.streaming = True
 
@@ -159,10 +171,27 @@ class Session:
                 command: Any = parse_command(message)
             except ProtocolError as error:
                 raise CommandError(ErrorCode.INVALID_ARGUMENT, str(error)) from None
-            value = self._host.execute(command)
-            self._connection.send(encode(Result(id=message.id, value=value)))
+            if len(self._pending) >= self._connection.limits.pending_commands:
+                raise CommandError(ErrorCode.BUSY, "too many commands without an answer yet; wait for some")
+            value = self._host.execute(command, self)
+            if isawaitable(value):
+                task = asyncio.ensure_future(self._answer(message, value))
+                self._pending.add(task)
+                task.add_done_callback(self._pending.discard)
+            else:
+                self._connection.send(encode(Result(id=message.id, value=value)))
         except CommandError as error:
             self._fail(message, error.code, str(error))
+
+    async def _answer(self, message: Command, value: Awaitable[Any]) -> None:
+        """Answers a command that takes a while; the client may be gone by then."""
+        try:
+            self._connection.send(encode(Result(id=message.id, value=await value)))
+        except CommandError as error:
+            self._fail(message, error.code, str(error))
+        except Exception:
+            _log.exception("command %s failed", message.name)
+            self._fail(message, ErrorCode.INTERNAL, "the server failed; its log says why")
 
     def _blob(self, message: BlobGet) -> None:
         data = self._host.blobs.get(message.sha256)

@@ -17,6 +17,7 @@ from emoga_protocol.messages import (
     ErrorCode,
     GetStatusCommand,
     IdleSettings,
+    Limits,
     ListAvatarsCommand,
     ListMotionsCommand,
     ListStatesCommand,
@@ -46,7 +47,7 @@ def microseconds(now: float) -> int:
     return int(now * 1e6)
 
 
-class _Actor:
+class Actor:
     """One avatar with its live state."""
 
     def __init__(self, avatar: LibraryAvatar, director: Director) -> None:
@@ -54,6 +55,60 @@ class _Actor:
         self.info: AvatarInfo = avatar.info
         self.director = director
         self.encoder = FrameEncoder(avatar.info.layout)
+        self.slots = {state.name: state.slot for state in avatar.info.states}
+        """Every name that a state has had in this session: a slot belongs to one state for good."""
+        self._next_slot = 1 + max(self.slots.values(), default=-1)
+        self._revisions = {state.slot: state.revision for state in avatar.info.states}
+
+    def place(self, state: StateInfo) -> bool:
+        """Deals slot and revision to a new or changed state and puts it on; whether it was not there before.
+
+        Raises:
+            CommandError: the session has no slot left.
+        """
+        info = self.info
+        old = next((s for s in info.states if s.name == state.name), None)
+        if state.name not in self.slots:
+            self.check_slots({state.name})
+            self.slots[state.name] = self._next_slot
+            self._next_slot += 1
+        state.slot = self.slots[state.name]
+        state.revision = self._revisions[state.slot] = self._revisions.get(state.slot, 0) + 1
+        info.states = sorted([*(s for s in info.states if s is not old), state], key=lambda s: s.slot)
+        if old is None:
+            self.director.add_state(state.name, state.slot)
+            self._lengthen()
+        return old is None
+
+    def check_slots(self, names: set[str]) -> None:
+        """Raises CommandError where the session has too few slots left for states of these names."""
+        if self._next_slot + len(names - set(self.slots)) > Limits.MAX_STATES:
+            words = (
+                f"{self.info.name} has had {self._next_slot} emotions since the server started; restart it"
+            )
+            raise CommandError(ErrorCode.BUSY, words)
+
+    def _lengthen(self) -> None:
+        """Gives the frame layout a weight for every slot."""
+        layout = self.info.layout
+        if next(f.count for f in layout.fields if f.name == "weights") < self._next_slot:
+            ranges = {f.name: f.scale * FRAME_MAX_INTEGER for f in layout.fields}
+            self.info.layout = make_layout(
+                self.info.counts.expressions, self._next_slot, layout.revision + 1, ranges
+            )
+            self.encoder = FrameEncoder(self.info.layout)
+
+    def rename(self, old: str, new: str) -> None:
+        """A state goes on under another name."""
+        state = next(s for s in self.info.states if s.name == old)
+        state.name = new
+        self.slots[new] = self.slots.pop(old)
+        self.director.rename_state(old, new)
+
+    def remove(self, name: str) -> None:
+        """A state is gone."""
+        self.info.states = [s for s in self.info.states if s.name != name]
+        self.director.remove_state(name)
 
 
 class Stage:
@@ -67,15 +122,15 @@ class Stage:
     def __init__(self, seed: int = 0, idle: bool = True) -> None:
         self.session = secrets.token_hex(8)
         self.revision = 0
-        self.current: _Actor | None = None
-        self.actors: dict[int, _Actor] = {}
+        self.current: Actor | None = None
+        self.actors: dict[int, Actor] = {}
         self._seed, self._idle = seed, idle
         self._seq = 0
         self._manifest: bytes | None = None
         self._commands: dict[type, Callable[[Any, float], Any]] = {
             ListAvatarsCommand: lambda c, now: [struct_to_map(a.info) for a in self.actors.values()],
-            ListStatesCommand: lambda c, now: [struct_to_map(s) for s in self._named(c.avatar).info.states],
-            ListMotionsCommand: lambda c, now: [struct_to_map(m) for m in self._named(c.avatar).info.motions],
+            ListStatesCommand: lambda c, now: [struct_to_map(s) for s in self.named(c.avatar).info.states],
+            ListMotionsCommand: lambda c, now: [struct_to_map(m) for m in self.named(c.avatar).info.motions],
             GetStatusCommand: lambda c, now: struct_to_map(self.status(now)),
             SelectAvatarCommand: self._select,
             SetWeightsCommand: self._set_weights,
@@ -103,7 +158,7 @@ class Stage:
             avatar.info.name = f"{wanted}-{next(numbers)}"
         director = avatar.director(self._seed + avatar.info.slot, now)
         director.set_idle(enabled=self._idle)
-        actor = _Actor(avatar, director)
+        actor = Actor(avatar, director)
         self.actors[avatar.info.slot] = actor
         self.current = self.current or actor
         self._changed()
@@ -119,22 +174,44 @@ class Stage:
             STATE_COMMIT for every client, and whether the state is new: then frames are longer from now on,
             and the manifest has to be sent again for its frame layout.
         """
-        actor = self.actors[slot]
-        info = actor.info
-        old = next((s for s in info.states if s.name == state.name), None)
-        state.slot = old.slot if old else 1 + max((s.slot for s in info.states), default=-1)
-        state.revision = old.revision + 1 if old else 1
-        info.states = sorted([*(s for s in info.states if s is not old), state], key=lambda s: s.slot)
+        new = self.put_state(slot, state)
+        info = self.actors[slot].info
         info.state_revision += 1
-        if old is None:
-            actor.director.add_state(state.name, state.slot)
-            ranges = {f.name: f.scale * FRAME_MAX_INTEGER for f in info.layout.fields}
-            info.layout = make_layout(
-                info.counts.expressions, state.slot + 1, info.layout.revision + 1, ranges
-            )
-            actor.encoder = FrameEncoder(info.layout)
         self._changed()
-        return StateCommit(avatar=slot, state=state, state_revision=info.state_revision), old is None
+        return StateCommit(avatar=slot, state=state, state_revision=info.state_revision), new
+
+    def put_state(self, slot: int, state: StateInfo) -> bool:
+        """Shows a state of avatar `slot` as it is now, final or not; returns whether it is new."""
+        new = self.actors[slot].place(state)
+        self._changed()
+        return new
+
+    def state(self, slot: int, name: str) -> StateInfo:
+        """A state of avatar `slot`.
+
+        Raises:
+            CommandError: there is none of that name.
+        """
+        states = self.actors[slot].info.states
+        for state in states:
+            if state.name == name:
+                return state
+        known = ", ".join(s.name for s in states) or "none"
+        raise CommandError(ErrorCode.NOT_FOUND, f"no state named {name[:60]!r}; this avatar has {known}")
+
+    def remove_state(self, slot: int, name: str) -> None:
+        """A state of avatar `slot` is gone; its slot stays empty. The manifest changes."""
+        self.actors[slot].remove(name)
+        self._changed()
+
+    def rename_state(self, slot: int, old: str, new: str) -> None:
+        """A state of avatar `slot` has another name. The manifest changes."""
+        self.actors[slot].rename(old, new)
+        self._changed()
+
+    def blobs_in_use(self) -> set[str]:
+        """Hashes of the delta blobs of all states."""
+        return {state.blob.sha256 for actor in self.actors.values() for state in actor.info.states}
 
     # what clients are told
 
@@ -222,12 +299,12 @@ class Stage:
         return struct_to_map(settings)
 
     def _select(self, command: SelectAvatarCommand, now: float) -> None:
-        actor = self._named(command.avatar)
+        actor = self.named(command.avatar)
         if actor is not self.current:
             self.current = actor
             actor.director.resume(now)
 
-    def _named(self, name: str | None) -> _Actor:
+    def named(self, name: str | None) -> Actor:
         if name is None:
             if self.current is None:
                 raise CommandError(ErrorCode.BUSY, "no avatar is ready yet")
@@ -239,7 +316,7 @@ class Stage:
         raise CommandError(ErrorCode.NOT_FOUND, f"no avatar named {name!r}; this server has {known}")
 
     def _director(self) -> Director:
-        return self._named(None).director
+        return self.named(None).director
 
     def _changed(self) -> None:
         self.revision += 1

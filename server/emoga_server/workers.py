@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import multiprocessing
+import os
 import signal
 import traceback
 from collections.abc import Callable
@@ -22,9 +24,15 @@ from emoga_server.jobs import Job
 
 _log = logging.getLogger("emoga.workers")
 
+_NICENESS = 10
+
 
 class JobFailed(ServerError):
     """A job ended with an error, or its worker died."""
+
+
+class WorkerDied(JobFailed):
+    """The process that did a job is gone."""
 
 
 class JobCancelled(ServerError):
@@ -37,28 +45,74 @@ def _work(connection: Connection) -> None:
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole group; the hub decides when we stop
     end_with_parent()
+    give_way()
+    warm: dict[str, Any] = {}
     while True:
         try:
-            job: Job = connection.recv()
+            number, job = connection.recv()
         except EOFError:
             return
         except Exception as error:  # a job that this process cannot unpickle is that job's failure
             connection.send(("failed", f"the job could not be read: {error}"))
             continue
+        if job is None:  # to stop a job that has ended meanwhile
+            continue
+        report = _Report(connection, number, warm)
         try:
-            result = job.run(lambda stage, progress: connection.send(("progress", (stage, progress))))
+            result = job.run(report)
             connection.send(("done", result))
         except EmogaError as error:
-            connection.send(("failed", str(error)))
+            connection.send(("cancelled" if report.asked else "failed", str(error)))
         except Exception as error:
             traceback.print_exc()
             connection.send(("failed", f"{type(error).__name__}: {error}"))
 
 
-@dataclass
-class _Task:
+def give_way() -> None:
+    """Lets this process have only what the hub leaves over: its frames are due to the millisecond.
+
+    Numerical libraries, which are imported later, take their number of threads from the environment.
+    """
+    with contextlib.suppress(OSError):
+        os.nice(_NICENESS)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = str(cores if cores <= 2 else cores - 1)
+    for variable in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(variable, threads)
+
+
+class _Report:
+    """See `Report`."""
+
+    def __init__(self, connection: Connection, number: int, warm: dict[str, Any]) -> None:
+        self.warm = warm
+        self.asked = False
+        self._connection, self._number = connection, number
+
+    def __call__(self, stage: str, progress: float) -> None:
+        self._connection.send(("progress", (stage, progress)))
+
+    def event(self, value: Any) -> None:
+        self._connection.send(("event", value))
+
+    def stopped(self) -> bool:
+        while not self.asked and self._connection.poll():
+            try:
+                number, _ = self._connection.recv()
+            except EOFError:
+                number = self._number
+            self.asked = number == self._number
+        return self.asked
+
+
+@dataclass(eq=False)
+class Task:
+    """A job that waits or runs. `done` yields its result, or raises JobFailed or JobCancelled."""
+
+    number: int
     job: Job
     progress: Callable[[str, float], None]
+    event: Callable[[Any], None]
     done: asyncio.Future[Any] = field(repr=False)
 
 
@@ -72,7 +126,7 @@ class _Worker:
         self.process: SpawnProcess = context.Process(target=_work, args=(theirs,), name=name, daemon=True)
         self.process.start()
         theirs.close()
-        self.task: _Task | None = None
+        self.task: Task | None = None
 
 
 class Workers:
@@ -87,9 +141,10 @@ class Workers:
     def __init__(self, count: int = 1) -> None:
         self._count = count
         self._workers: list[_Worker] = []
-        self._queue: list[_Task] = []
+        self._queue: list[Task] = []
         self._endings: set[asyncio.Task[None]] = set()
         self._made = 0
+        self._numbers = itertools.count(1)
         self._closed = False
         self.deaths = 0
 
@@ -105,17 +160,60 @@ class Workers:
             JobFailed: the job raised, or its process died.
             JobCancelled: the workers were closed.
         """
-        if self._closed:
-            raise JobCancelled("the server is stopping")
-        task = _Task(job, progress, asyncio.get_running_loop().create_future())
-        self._queue.append(task)
-        self._dispatch()
+        task = self.submit(job, progress)
         try:
             return await task.done
         finally:
-            await self._abandon(task)
+            await self.abandon(task)
 
-    async def _abandon(self, task: _Task) -> None:
+    def submit(
+        self,
+        job: Job,
+        progress: Callable[[str, float], None] = lambda stage, value: None,
+        event: Callable[[Any], None] = lambda value: None,
+    ) -> Task:
+        """Puts `job` into the queue.
+
+        Args:
+            progress: told the job's stages.
+            event: given whatever else the job tells.
+
+        Raises:
+            JobCancelled: the workers were closed.
+        """
+        if self._closed:
+            raise JobCancelled("the server is stopping")
+        done = asyncio.get_running_loop().create_future()
+        task = Task(next(self._numbers), job, progress, event, done)
+        self._queue.append(task)
+        self._dispatch()
+        return task
+
+    def stop(self, task: Task, grace: float) -> None:
+        """Asks a task to end, which then raises JobCancelled; its process stays as it is, warm.
+
+        Args:
+            grace: seconds after which the process is ended if the job goes on.
+        """
+        if task in self._queue:
+            self._queue.remove(task)
+            task.done.set_exception(JobCancelled("cancelled"))
+            return
+        for worker in self._workers:
+            if worker.task is task:
+                with contextlib.suppress(OSError):  # it has died: that will be heard of
+                    worker.connection.send((task.number, None))
+                asyncio.get_running_loop().call_later(grace, self._overdue, task)
+
+    def _overdue(self, task: Task) -> None:
+        for worker in [w for w in self._workers if w.task is task]:
+            _log.warning("%s does not stop; it is ended", worker.name)
+            if not task.done.done():
+                task.done.set_exception(JobCancelled("cancelled"))
+            self._end(worker)
+            self._dispatch()
+
+    async def abandon(self, task: Task) -> None:
         """Forgets a task that nobody waits for any more; ends the process that still works on it."""
         if task in self._queue:
             self._queue.remove(task)
@@ -134,7 +232,7 @@ class Workers:
             task = self._queue.pop(0)
             worker.task = task
             try:
-                worker.connection.send(task.job)
+                worker.connection.send((task.number, task.job))
             except OSError:
                 self._died(worker)
             except Exception as error:  # not picklable
@@ -160,12 +258,15 @@ class Workers:
         if kind == "progress":
             task.progress(*value)
             return
+        if kind == "event":
+            task.event(value)
+            return
         worker.task = None
         if not task.done.done():
             if kind == "done":
                 task.done.set_result(value)
             else:
-                task.done.set_exception(JobFailed(value))
+                task.done.set_exception((JobCancelled if kind == "cancelled" else JobFailed)(value))
         self._dispatch()
 
     def _died(self, worker: _Worker) -> None:
@@ -178,7 +279,7 @@ class Workers:
             _log.warning("%s %s", worker.name, reason)
             if task and not task.done.done():
                 words = f"the worker process {reason}; the stream goes on, try again"
-                task.done.set_exception(JobFailed(words))
+                task.done.set_exception(WorkerDied(words))
 
         self._end(worker, grace=1.0, ended=bury)
         self._dispatch()
@@ -245,6 +346,6 @@ def _reason(exitcode: int | None) -> str:
         return "closed its pipe"
     if exitcode < 0:
         name = signal.Signals(-exitcode).name
-        hint = " (out of memory?)" if name == "SIGKILL" else ""
+        hint = {"SIGKILL": " (out of memory?)", "SIGBUS": " (memory or disk full?)"}.get(name, "")
         return f"was ended by {name}{hint}"
     return f"ended with code {exitcode}"

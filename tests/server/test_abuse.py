@@ -215,9 +215,10 @@ def test_a_client_that_never_reads_costs_little_and_is_dropped(bundle, live, run
             for _ in range(30):
                 await loop.sock_sendall(raw, _masked(blob))
             await good.until(lambda: good.frames)
-            (silent,) = [c for c in hub._clients if c.socket.remote_address[1] == raw.getsockname()[1]]
+            port = raw.getsockname()[1]
+            (silent,) = [c for c in hub.audience.members if c.socket.remote_address[1] == port]
             peak = 0
-            while silent in hub._clients:
+            while silent in hub.audience.members:
                 peak = max(peak, silent.backlog_bytes)
                 await good.next_frame(2.0)
             assert peak < 1_500_000
@@ -241,12 +242,13 @@ def test_overflow_of_reliable_messages_disconnects(bundle, live, run):
             await loop.sock_sendall(raw, _handshake())
             await asyncio.sleep(0.1)
             await loop.sock_sendall(raw, _masked(HELLO))
-            await good.until(lambda: sum(c.streaming for c in hub._clients) == 2)
-            (silent,) = [c for c in hub._clients if c.socket.remote_address[1] == raw.getsockname()[1]]
+            await good.until(lambda: sum(c.streaming for c in hub.audience.members) == 2)
+            port = raw.getsockname()[1]
+            (silent,) = [c for c in hub.audience.members if c.socket.remote_address[1] == port]
             state = good.avatar.states[0]
             data = encode(StatePut(avatar=0, state=state), buffers=[bytes(60_000)])
             for i in range(400):
-                hub.broadcast(data)
+                hub.audience.send(data)
                 await good.until(lambda n=i: sum(e.type is MessageType.STATE_PUT for e in good.log) > n)
                 if silent.dropped:
                     break
@@ -342,7 +344,7 @@ def test_a_client_that_never_acknowledges_soon_gets_nothing(bundle, live, run):
         ):
             await good.until(lambda: len(good.frames) > 30)
             assert 0 < len(mute.frames) <= 4
-            (window,) = [c.credits for c, session in hub._clients.items() if session.client == "mute"]
+            (window,) = [c.credits for c, session in hub.audience.members.items() if session.client == "mute"]
             assert window.skipped > 20
 
     run(scenario)
@@ -380,7 +382,7 @@ def test_an_error_of_ours_ends_one_connection_and_is_logged(bundle, live, run, c
             async with Client.connect(address(hub)) as unlucky:
                 session = next(
                     session
-                    for connection, session in hub._clients.items()
+                    for connection, session in hub.audience.members.items()
                     if connection.socket.remote_address == unlucky.socket.local_address
                 )
                 session._host = None  # whatever it asks for next breaks

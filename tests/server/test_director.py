@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emoga_protocol.messages import EASINGS, ErrorCode
@@ -275,6 +275,7 @@ def test_a_damaged_motion_is_named(tmp_path, change, words):
     assert "talk.npz" in str(caught.value)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_file_is_a_motion_or_an_error(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("m") / "x.npz"

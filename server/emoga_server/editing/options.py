@@ -1,0 +1,49 @@
+"""How a server edits: what the operator chose for everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from emoga_core.edit.editors.registry import DEFAULT_EDITOR, editor_info
+from emoga_core.edit.errors import EditError
+
+MAX_VIEWS, MAX_FRAMES, MAX_INTENSITY = 16, 32, 1.5
+"""As in `EmotionRequest`, which only workers can import."""
+SIZES = (64, 2048)
+
+
+@dataclass(frozen=True)
+class EditOptions:
+    """The server's choices for edits whose order does not say otherwise.
+
+    Attributes:
+        editor: its name. model: hub id or folder of its weights. folder: pictures of the `folder` editor.
+        views, frames: how many cameras times moments; None: the program's choice. size: pixels, likewise.
+        device: of the editor and the optimiser ("cpu", "cuda"); None: the best there is.
+        head: file of the head, for avatars that do not stand on the bundled one.
+        warm: whether a worker gets ready as soon as the server is up.
+        queued: edits that may wait or run; per_client: of one client.
+    """
+
+    editor: str = DEFAULT_EDITOR
+    model: str | None = None
+    folder: Path | None = None
+    views: int | None = None
+    frames: int | None = None
+    size: int | None = None
+    device: str | None = None
+    head: Path | None = None
+    warm: bool = False
+    queued: int = 8
+    per_client: int = 3
+
+    def __post_init__(self) -> None:
+        editor_info(self.editor)
+        for what, value, low, high in (
+            ("--edit-views", self.views, 1, MAX_VIEWS),
+            ("--edit-frames", self.frames, 1, MAX_FRAMES),
+            ("--edit-size", self.size, *SIZES),
+        ):
+            if value is not None and not low <= value <= high:
+                raise EditError(f"{what} {value}: choose {low} to {high}")
