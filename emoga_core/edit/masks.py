@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -23,6 +24,8 @@ from emoga_core.render import Cameras, Gaussians, rasterize
 from emoga_core.render.mesh_raster import MeshRaster, rasterize_mesh
 
 MaskKind = Literal["hard", "soft"]
+OUTLINE = 0.03
+"""Share of the height of the face by which masks reach over its outline into the background."""
 _IN_FRONT = 0.004  # metres
 _HAIR_ALPHA = 0.5
 
@@ -35,25 +38,37 @@ class FacePicture:
         labels: (H, W) uint8 classes of `face_classes`.
         target: the same where the face is expected after the edit, or None.
         face_pixels: height of the face in pixels.
+        empty: (H, W) bool: pixels where there is no mesh, neither now nor after the edit; or None.
     """
 
     labels: np.ndarray
     target: np.ndarray | None
     face_pixels: float
+    empty: np.ndarray | None = None
 
     def hard(self) -> Tensor:
         """(H, W) float32 of zeros and ones."""
-        return torch.from_numpy(self._any(SKIN, BROW, LIPS, LIDS, MOUTH).astype(np.float32))
+        face = self._any(SKIN, BROW, LIPS, LIDS, MOUTH)
+        return torch.from_numpy(self._with_outline(face).astype(np.float32))
 
     def soft(self) -> Tensor:
         """(H, W) float32: hard, lips grown by 3 % of the height of the face and the whole eye sockets,
         feathered over 1.5 %."""
         face = self._any(SKIN, BROW, LIPS, LIDS, EYEBALL, MOUTH)
-        return torch.from_numpy(softened(face, self._any(LIPS, MOUTH), self.face_pixels))
+        soft = softened(face, self._any(LIPS, MOUTH), self.face_pixels)
+        return torch.from_numpy(np.maximum(soft, self._with_outline(face) & ~face))
 
     def skin(self) -> Tensor:
         """(H, W) float32 of zeros and ones: bare skin of the face as it is now."""
         return torch.from_numpy((self.labels == SKIN).astype(np.float32))
+
+    def _with_outline(self, face: np.ndarray) -> np.ndarray:
+        """Joins the background along the face's outline: brow hairs stand out there, and the outline's
+        half-covered pixels must not stay behind as a ghost when the outline moves."""
+        if self.empty is None or not face.any():
+            return face
+        away = cv2.distanceTransform((~face).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        return face | (self.empty & (away <= max(2.0, OUTLINE * self.face_pixels)))
 
     def _any(self, *classes: int) -> np.ndarray:
         found = np.isin(self.labels, classes)
@@ -108,7 +123,10 @@ def face_picture(
         vertices = pose if isinstance(pose, Tensor) else avatar.pose(pose)
         scale = pixels_per_metre(avatar, camera, vertices.cpu())
         raster, labels = _drawn(avatar, vertices, camera)
-        target = None if reach is None else _drawn(avatar, reach, camera)[1]
+        target, empty = None, ~raster.mask[0].numpy()
+        if reach is not None:
+            after, target = _drawn(avatar, reach, camera)
+            empty &= ~after.mask[0].numpy()
         if splats is None:
             splats = avatar.bound(vertices, vertices.new_zeros(len(avatar.gaussians), 1, 3))
         hair = _hair(avatar, splats, raster, camera)
@@ -116,7 +134,7 @@ def face_picture(
         labels[hair] = OUTSIDE
         if target is not None:
             target[hair] = OUTSIDE
-    return FacePicture(labels, target, (box or face_box(avatar)).face_height * scale)
+    return FacePicture(labels, target, (box or face_box(avatar)).face_height * scale, empty)
 
 
 def _drawn(avatar: Avatar, vertices: Tensor, camera: Cameras) -> tuple[MeshRaster, np.ndarray]:
