@@ -1,0 +1,46 @@
+"""What keeps expressions plausible: the range of ARKit heads, the Mahalanobis length of statistical ones."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from emoga_core.heads import Head
+from emoga_core.optimize.errors import OptimizeError
+
+_BACK = 0.3
+"""Share of the range by which an emotion may take back what the motion does."""
+
+_LONGEST = 4.0
+"""Statistical heads: no coefficient beyond so many standard deviations."""
+
+
+class ExpressionPrior:
+    """Limits and a quadratic pull.
+
+    Attributes:
+        unit: of a coefficient: the width of the head's range, or one standard deviation.
+        towards: (E,) where the pull goes.
+    """
+
+    def __init__(self, head: Head, towards: Tensor | None) -> None:
+        device = head.template.device
+        self.range = head.expression_range
+        self.unit = self.range[1] - self.range[0] if self.range else 1.0
+        self.towards = torch.zeros(head.num_expressions, device=device)
+        if towards is not None:
+            if tuple(towards.shape) != (head.num_expressions,) or not bool(towards.isfinite().all()):
+                raise OptimizeError(
+                    f"prior_expression must be {head.num_expressions} finite numbers; "
+                    f"got shape {tuple(towards.shape)}"
+                )
+            self.towards = towards.detach().to(device).float()
+
+    def gradient(self, expression: Tensor) -> Tensor:
+        """(E,) of half the squared distance in units: for statistical heads the Mahalanobis length."""
+        return (expression - self.towards) / self.unit**2
+
+    def limit(self, expression: Tensor) -> Tensor:
+        """The nearest offset (E,) that is allowed."""
+        low, high = (-_BACK * self.unit, self.unit) if self.range else (-_LONGEST, _LONGEST)
+        return expression.clamp(low, high)
