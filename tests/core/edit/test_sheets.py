@@ -55,7 +55,7 @@ def test_nothing_to_show_is_an_error():
         with pytest.raises(EditError, match="at least one picture"):
             contact_sheet(rows)
     with pytest.raises(EditError, match="expected"):
-        contact_sheet([[np.zeros((5, 5))]])
+        contact_sheet([[np.zeros((5, 5), np.float32)]])
 
 
 @pytest.mark.parametrize(("shape", "expected"), [((256, 512), (64, 128)), ((40, 30), (40, 30))])
