@@ -141,6 +141,10 @@ def _small(picture: NDArray) -> NDArray[np.float32]:
     return np.asarray(small, np.float32)
 
 
+def _rgb(lab: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.float32).clip(0, 1)
+
+
 def _fit(image: Picture, neutral: Picture, mask: Picture) -> NDArray[np.float64] | None:
     """(7, 3): Lab change of the skin as coefficients of `_predictors`; None with too little skin."""
     share = _small(mask)
@@ -190,7 +194,9 @@ def _without(image: Picture, neutral: Picture, tint: NDArray, weight: Picture) -
     shift = (_predictors(_lab(_small(neutral))[..., 0]) @ tint).astype(np.float32)
     height, width = weight.shape
     shift = cv2.resize(shift, (width, height), interpolation=cv2.INTER_LINEAR)[box]
-    lab = _lab(image[box]) - shift * weight[box][..., None]
-    changed = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB).clip(0, 1)
+    lab = _lab(image[box])
+    # As a difference: the conversion there and back is not exact, and must not show where nothing changes.
+    change = _rgb(lab - shift * weight[box][..., None]) - _rgb(lab)
+    changed = (image[box] + change).clip(0, 1)
     np.copyto(out[box], changed, where=(weight[box] > 0)[..., None])
     return out

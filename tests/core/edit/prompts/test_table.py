@@ -119,7 +119,7 @@ def test_negations_are_reported(prompt, damped):
 
 
 LADDERS: list[tuple[int, list[str]]] = [
-    (12, ["a hint of a smile", "a subtle smile", "a soft smile", "a smile", "a big smile"]),
+    (12, ["a hint of a smile", "a subtle smile", "a small smile", "a smile", "a big smile"]),
     (1, ["a bit sad", "somewhat sad", "fairly sad", "sad"]),
     (25, ["slightly happy", "happy", "very happy", "extremely happy"]),
     (12, ["a very subtle smile", "a subtle smile", "a smile"]),
