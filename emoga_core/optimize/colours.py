@@ -9,6 +9,9 @@ from torch import Tensor
 
 from emoga_core.avatars import Avatar
 
+_SMALLEST = 1e-3
+_LARGEST = 6e4  # float16 ends a little later
+
 
 class ColourChange:
     """dz (R,D) of the Gaussians that may change colour, and e (32,).
@@ -31,10 +34,24 @@ class ColourChange:
         with torch.no_grad():
             self.neutral = self.appearance.sh()
 
-    def change(self, strength: float = 1.0) -> Tensor:
+    def variables(self) -> dict[str, Tensor]:
+        """What is optimised, by the name of its rate."""
+        return {"latents": self.latents, "embedding": self.embedding}
+
+    def change(self) -> Tensor:
         """(R+1,K,3) what the emotion adds to the neutral colours; the last row is zero. Differentiable."""
         latents, embedding = self.latents, self.embedding
-        if strength != 1.0:
-            latents, embedding = strength * latents, self.first + strength * (embedding - self.first)
         sh = self.appearance.sh(latents, embedding, self.mask)
         return torch.cat([sh - self.neutral, self.neutral.new_zeros(1, *self.neutral.shape[1:])])
+
+    def export(self, strength: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Embedding (32,), rows (M,) and dz (M,D) float16 of an emotion `strength` times as strong."""
+        embedding = self.first + strength * (self.embedding.detach() - self.first)
+        return embedding, *sparse(self.rows, strength * self.latents.detach())
+
+
+def sparse(rows: Tensor, latents: Tensor) -> tuple[Tensor, Tensor]:
+    """The rows (M,) whose offsets (M,D) are worth keeping, as float16."""
+    values = latents.clamp(-_LARGEST, _LARGEST)
+    kept = values.abs().amax(1) > _SMALLEST
+    return rows[kept], values[kept].half()

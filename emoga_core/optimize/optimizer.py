@@ -30,11 +30,9 @@ from emoga_core.optimize.schedule import Phase, phase
 from emoga_core.optimize.shots import prepare_shots
 from emoga_core.optimize.strength import find_strength
 from emoga_core.optimize.target import Target, check_targets
+from emoga_core.optimize.thesis import TunedCopy
 from emoga_core.optimize.trust import ChangeMeter, judge, projections
 
-_STEPS = 240
-_BATCH = 4
-_SMALLEST_OFFSET = 1e-3
 _JUDGE_AT = (0.06, 0.12, 0.1875, 0.35, 0.55, 0.75)
 """Fractions of a run at which pictures are judged again. While geometry moves alone, this also sets their
 amplitudes; later those move by their own gradient."""
@@ -62,18 +60,19 @@ class EmotionOptimizer:
         start_jaw: Tensor | None = None,
         prior_expression: Tensor | None = None,
     ) -> None:
-        self.options = options or OptimizeOptions()
+        self.options = (options or OptimizeOptions()).settled(len(targets))
         check_targets(avatar, targets)
         self.avatar, self.targets = avatar, list(targets)
-        self.steps = self.options.steps or _STEPS
-        self.batch = min(self.options.batch or _BATCH, len(targets))
+        assert self.options.steps is not None and self.options.batch is not None
+        self.steps, self.batch = self.options.steps, self.options.batch
         self.start = avatar.neutral_state(name)
         self.prior = ExpressionPrior(avatar.head, prior_expression if self.options.prior else None)
         # An ARKit head opens its mouth by an expression: a second variable for it would be one too many.
         self.with_jaw = avatar.head.expression_names is None or (
             start_jaw is not None and bool(start_jaw.any())
         )
-        self.colours = ColourChange(avatar)
+        literal = self.options.method == "thesis"
+        self.colours = TunedCopy(avatar) if literal else ColourChange(avatar)
         self.shots = prepare_shots(avatar, targets, self.with_jaw, self.colours.rows)
         self.meters = [ChangeMeter(shot) for shot in self.shots]
         self.patches = FrontalPatches(self.options, avatar.mask.device)
@@ -107,8 +106,8 @@ class EmotionOptimizer:
         if self.with_jaw:
             geometry["jaw"] = (self.jaw, options.rate_jaw)
         colour = {
-            "latents": (self.colours.latents, options.rate_latents),
-            "embedding": (self.colours.embedding, options.rate_embedding),
+            name: (tensor, getattr(options, f"rate_{name.partition('/')[0]}"))
+            for name, tensor in self.colours.variables().items()
         }
         other = {"amplitudes": (self.amplitudes, options.rate_amplitude)}
         groups = []
@@ -153,6 +152,14 @@ class EmotionOptimizer:
         left = self.spent / len(self.losses) * (self.steps - self.step_number)
         return OptimizeProgress(self.step_number, self.steps, loss, left)
 
+    @property
+    def _offset_scale(self) -> float:
+        """The offset over its variable: 1, but in the thesis its multiplier, ramped up while warming."""
+        if self.options.method != "thesis":
+            return 1.0
+        warm = self.progress / self.options.warm_up if self.options.warm_up > 0 else 1.0
+        return self.options.expression_multiplier * min(1.0, max(warm, 1 / self.steps))
+
     def _next(self) -> int:
         if not self.order:
             self.order = torch.randperm(len(self.shots), generator=self.generator).tolist()
@@ -160,12 +167,9 @@ class EmotionOptimizer:
 
     def _gradients(self, now: Phase) -> float:
         """Fills the gradients of all variables; returns the mean loss of the batch."""
-        colour = self.options.texture and self.progress >= (
-            self.options.warm_up if self.options.geometry else 0
-        )
         moving = now.colour > 0
         with torch.set_grad_enabled(moving):
-            change = self.colours.change() if colour else None
+            change = self.colours.change() if self._coloured else None
         for group in self.optimizer.param_groups:
             group["params"][0].grad = torch.zeros_like(group["params"][0])
         shared = None if change is None else torch.zeros_like(change)
@@ -186,10 +190,11 @@ class EmotionOptimizer:
         """Adds one picture's gradients, to `shared` (R+1,K,3) those of the colour change."""
         shot = self.shots[number]
         amplitude = float(self.amplitudes[number].detach())
-        raw = shot.moment.pose.motion + amplitude * self.expression.detach()
+        reach = amplitude * self._offset_scale
+        raw = shot.moment.pose.motion + reach * self.expression.detach()
         clamped = self.avatar.clamp_expression(raw)
         expression = clamped.clone().requires_grad_()
-        jaw = (amplitude * self.jaw.detach()).requires_grad_(self.with_jaw)
+        jaw = (reach * self.jaw.detach()).requires_grad_(self.with_jaw)
         own = None if change is None else change[shot.coloured]
         sh = (shot.sh if own is None else shot.sh + amplitude * own).requires_grad_(own is not None)
         image = shot.draw(expression, jaw, sh)
@@ -201,10 +206,10 @@ class EmotionOptimizer:
         # Where the head's range cuts the coefficient off, nothing pulls.
         pull = torch.where(clamped == raw, expression.grad, torch.zeros_like(raw))
         gradients = {group["name"]: group["params"][0].grad for group in self.optimizer.param_groups}
-        gradients["expression"] += amplitude * pull
+        gradients["expression"] += reach * pull
         along = _inner(pull, self.expression)
         if self.with_jaw and jaw.grad is not None:
-            gradients["jaw"] += amplitude * jaw.grad
+            gradients["jaw"] += reach * jaw.grad
             along += _inner(jaw.grad, self.jaw)
         if own is not None and shared is not None and sh.grad is not None:
             shared.index_add_(0, shot.coloured, sh.grad, alpha=amplitude)
@@ -223,7 +228,8 @@ class EmotionOptimizer:
                 group["params"][0].grad = None
         self.optimizer.step()
         with torch.no_grad():
-            self.expression.copy_(self.prior.limit(self.expression))
+            if options.method != "thesis":
+                self.expression.copy_(self.prior.limit(self.expression))
             self.amplitudes.clamp_(0, 2)
         for pose in self._poses():
             if pose.stale(self.jaw.detach()):
@@ -231,6 +237,13 @@ class EmotionOptimizer:
 
     def _poses(self) -> list[LinearPose]:
         return list({id(shot.moment.pose): shot.moment.pose for shot in self.shots}.values())
+
+    @property
+    def _coloured(self) -> bool:
+        """Whether colour has begun to change."""
+        options = self.options
+        waiting = options.method != "thesis" and options.geometry and self.progress < options.warm_up
+        return options.texture and not waiting
 
     @property
     def _judged(self) -> bool:
@@ -252,16 +265,15 @@ class EmotionOptimizer:
         shot = self.shots[number]
         with torch.no_grad():
             motion = shot.moment.pose.motion
+            geometry *= self._offset_scale
             expression = self.avatar.clamp_expression(motion + geometry * self.expression)
             sh = shot.sh if change is None else shot.sh + colour * change[shot.coloured]
             return shot.draw(expression, geometry * self.jaw, sh)
 
     def colour_change(self) -> Tensor | None:
         """(R+1,K,3) as it is now; None while there is none."""
-        if not self.options.texture or (self.options.geometry and self.progress < self.options.warm_up):
-            return None
         with torch.no_grad():
-            return self.colours.change()
+            return self.colours.change() if self._coloured else None
 
     def _judge(self) -> None:
         """Estimates weights and, while geometry moves alone, amplitudes."""
@@ -301,17 +313,15 @@ class EmotionOptimizer:
     def state(self) -> EmotionState:
         """The emotion as a bundle stores it, as far as it has come, at its calibrated strength."""
         geometry, colour = self.strength
-        start, colours = self.start, self.colours
-        values = colours.latents.detach() * colour
-        kept = values.abs().amax(1) > _SMALLEST_OFFSET
-        embedding = colours.first + colour * (colours.embedding.detach() - colours.first)
+        embedding, rows, values = self.colours.export(colour)
+        scale = geometry * self._offset_scale
         return EmotionState(
-            start.name,
+            self.start.name,
             embedding=embedding,
-            latent_indices=colours.rows[kept],
-            latent_values=values[kept].half(),
-            expression=self.prior.limit(self.expression.detach() * geometry),
-            jaw=self.jaw.detach() * geometry,
+            latent_indices=rows,
+            latent_values=values,
+            expression=self.prior.limit(self.expression.detach() * scale),
+            jaw=self.jaw.detach() * scale,
             provenance={"made_by": "emoga optimise", "method": self.options.method, "steps": self.step_number,
                         "targets": len(self.targets), "seed": self.options.seed},
         )  # fmt: skip

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from emoga_core.optimize.errors import OptimizeError
 
 Method = Literal["emoga", "thesis"]
 METHODS: tuple[Method, ...] = ("emoga", "thesis")
+
+_STEPS, _BATCH = 240, 4
+_EPOCHS = 800
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,13 @@ class OptimizeOptions:
     rate_jaw: float = 4e-3
     rate_latents: float = 1e-2
     rate_embedding: float = 5e-3
+    rate_network: float = 1e-4
     rate_amplitude: float = 0.03
     ssim_weight: float = 0.2
     patch_weight: float = 0.05
     vgg_weights: str | None = None
     prior_weight: float = 1e-4
-    expression_multiplier: float = 20.0
+    expression_multiplier: float = 10.0
     geometry: bool = True
     texture: bool = True
     weights: bool = True
@@ -77,3 +81,17 @@ class OptimizeOptions:
         numbers = [value for value in vars(self).values() if isinstance(value, float)]
         if not all(math.isfinite(value) and value >= 0 for value in numbers):
             raise OptimizeError("an option is negative or no number; give finite numbers from 0")
+
+    def settled(self, targets: int) -> OptimizeOptions:
+        """The same with steps and batch filled in for so many targets; the thesis with its own recipe:
+        its rates, weights by hand alone, and nothing estimated."""
+        literal = self.method == "thesis"
+        steps = self.steps or (_EPOCHS if literal else _STEPS)
+        batch = min(self.batch or (targets if literal else _BATCH), targets)
+        if not literal:
+            return replace(self, steps=steps, batch=batch)
+        return replace(
+            self, steps=steps, batch=batch, rate_expression=5e-3, rate_jaw=5e-3, rate_latents=1e-4,
+            rate_embedding=1e-4, rate_network=1e-4, prior_weight=0.0, weights=False, amplitudes=False,
+            calibration=False, prior=False,
+        )  # fmt: skip

@@ -1,4 +1,4 @@
-"""When geometry moves, when colour does, and how fast: as fractions of a run, so that short runs keep shape."""
+"""When geometry moves, when colour does, and how fast: in fractions of a run, for short runs to keep shape."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ def phase(options: OptimizeOptions, progress: float) -> Phase:
 
     Geometry alone during the warm-up, at its full rate; then cycles of geometry alone and of both, with the
     geometry at `later_geometry` of its rate. After the warm-up all rates decay exponentially to `decay`.
+    The thesis moves both from the start, and then alternates between geometry alone and both, a cycle each.
     """
+    if options.method == "thesis":
+        return _thesis(options, progress)
     warming = progress < options.warm_up
     if warming:
         # Without geometry there is nothing to wait for.
@@ -33,3 +36,11 @@ def phase(options: OptimizeOptions, progress: float) -> Phase:
         geometry = decay
     colour = decay if options.texture and not (alone and options.geometry) else 0.0
     return Phase(geometry, colour)
+
+
+def _thesis(options: OptimizeOptions, progress: float) -> Phase:
+    late = (progress - options.warm_up) / max(1e-9, 1 - options.warm_up)
+    decay = options.decay ** max(0.0, late)
+    turn = int((progress - options.warm_up) / options.cycle + 1e-6)
+    alone = late >= 0 and turn % 2 == 0 and options.geometry
+    return Phase(decay if options.geometry else 0.0, decay if options.texture and not alone else 0.0)
