@@ -1,6 +1,7 @@
 """The light of a picture: irradiance as nine spherical harmonics per colour, from skin of one albedo.
 
-Ramamoorthi and Hanrahan (2001) show that a matt surface under distant light follows a quadratic of its normal.
+Ramamoorthi and Hanrahan (2001) show that a matt surface under distant light follows a quadratic of its
+normal.
 So the linear colours of skin, taken as one albedo, are regressed on the nine harmonics of the mesh's normals;
 robustly, since brows, lips, stubble and highlights do not obey. What is wanted of it is only the *ratio* of
 light before and after a normal turns, in which the albedo cancels.
@@ -21,7 +22,7 @@ _FLOOR = 0.12
 
 @dataclass(frozen=True)
 class Light:
-    """`coefficients` (9, 3): light times albedo, linear RGB, of `harmonics`; `skin` (3,) the median colour."""
+    """Attributes: coefficients (9, 3): light times albedo, linear RGB; skin: (3,) the median colour."""
 
     coefficients: np.ndarray
     skin: np.ndarray

@@ -36,7 +36,7 @@ def _blob(ax: float, y: float, z: float, centre: Triple, radius: Triple) -> floa
 
 @njit(cache=True)
 def _blood(x: float, y: float, z: float, w: Wrinkles, shows: float) -> Triple:
-    """(redness, paleness, shadow under the eyes) that the emotion adds; `shows`: how far blood shows through."""
+    """(redness, paleness, shadow under the eyes) that the emotion adds; `shows`: how well blood is seen."""
     ax = abs(x)
     nose = _blob(ax, y, z, (0.0, 0.688, 0.168), (0.014, 0.012, 0.02))
     mottle = 1 + 0.4 * value_noise(x * 60, y * 60, z * 60)

@@ -40,6 +40,11 @@ _PALE_GREEN = 0.28
 """Linear green of skin through which blood shows fully."""
 
 
+_SKIN, _BARE, _SMOOTH, _TURNING = range(4)
+_NOW, _THEN, _PLACE = slice(4, 7), slice(7, 10), slice(10, 13)
+"""Columns of `Moment.attributes`."""
+
+
 @dataclass(frozen=True)
 class _Window:
     rows: slice
@@ -62,10 +67,10 @@ def draw_face(moment: Moment, image: np.ndarray, mask: np.ndarray, camera: Camer
     here = np.ascontiguousarray(image[window.rows, window.columns])
     scene = moment.scene
     flow = dense_flow(moment.present, moment.target, scene.triangles, window.camera, scene.kinds)
-    weights = flow.target.interpolate(scene.weights)[0].numpy()
-    drawn = _moved(moment, here, window.camera, flow, weights[..., 2])
+    attributes = flow.target.interpolate(moment.attributes)[0].numpy()
+    drawn = _moved(moment, here, window.camera, flow, attributes[..., _SMOOTH])
     out = image.copy()
-    out[window.rows, window.columns] = _painted(moment, drawn, window.camera, flow, weights)
+    out[window.rows, window.columns] = _painted(moment, drawn, window.camera, flow, attributes)
     return out
 
 
@@ -118,52 +123,47 @@ def _draw(splats: Gaussians, camera: Cameras) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _painted(
-    moment: Moment, drawn: np.ndarray, camera: Cameras, flow: Flow, weights: np.ndarray
+    moment: Moment, drawn: np.ndarray, camera: Cameras, flow: Flow, attributes: np.ndarray
 ) -> np.ndarray:
     """Light and skin of the target on top of its geometry."""
     light = moment.scene.light
     if light is None:
         return drawn
-    skin = weights[..., 0] * (flow.kinds == 0)
+    skin = attributes[..., _SKIN] * (flow.kinds == 0)
     # Half a pixel of softness at lids and lips, where the mesh ends more sharply than the picture.
     skin = np.minimum(skin, cv2.blur(skin, (3, 3)))
     rows, columns = np.nonzero(skin > 1e-3)
     if not len(rows):
         return drawn
-    normals = flow.target.interpolate(moment.normals)[0].numpy()[rows, columns]
-    before, after = _unit(normals[:, :3]), _unit(normals[:, 3:])
-    slope, dye = _skin_paint(moment, camera, flow, rows, columns, light.skin)
+    at = attributes[rows, columns].astype(np.float64)
+    pixel = flow.target.depth[0].numpy()[rows, columns] / float(camera.intrinsics[0, 0, 0])
+    before, after = _unit(at[:, _NOW]), _unit(at[:, _THEN])
+    slope, dye = _skin_paint(moment, at[:, _PLACE], pixel.astype(np.float64), light.skin)
     tilted = slope @ moment.rotation.T
     along = (tilted * after).sum(1, keepdims=True)
-    bent = _unit(after - tilted + along * after)
-    bare, turning = weights[rows, columns, 1:2], weights[rows, columns, 3:4]
     then = light.on(after)
-    shade = light.on(bent) / then * (then / light.on(before)) ** (_TURN * turning)
-    shade = np.clip(shade, *_SHADE)
-    factor = 1 + skin[rows, columns, None] * (shade * (1 + bare * (dye - 1)) - 1)
+    turn = (then / light.on(before)) ** (_TURN * at[:, _TURNING, None])
+    shade = np.clip(light.on(_unit(after - tilted + along * after)) / then * turn, *_SHADE)
+    factor = 1 + skin[rows, columns, None] * (shade * (1 + at[:, _BARE, None] * (dye - 1)) - 1)
     out = drawn.copy()
     out[rows, columns] = to_srgb(to_linear(np.clip(drawn[rows, columns], 0, 1)) * factor)
     return out
 
 
 def _skin_paint(
-    moment: Moment, camera: Cameras, flow: Flow, rows: np.ndarray, columns: np.ndarray, skin: np.ndarray
+    moment: Moment, points: np.ndarray, pixel: np.ndarray, skin: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Change of slope (n, 3) in the rest frame and dye (n, 3) of the chosen pixels."""
-    slope, dye = np.zeros((len(rows), 3)), np.ones((len(rows), 3))
-    coordinates = moment.scene.paint_coordinates
-    if coordinates is None:
+    """Change of slope (n, 3) in the rest frame and dye (n, 3) at rest-pose points; none where unknown."""
+    slope, dye = np.zeros((len(pixel), 3)), np.ones((len(pixel), 3))
+    if not points.shape[1]:
         return slope, dye
-    points = flow.target.interpolate(torch.from_numpy(coordinates))[0].numpy()[rows, columns]
-    pixel = flow.target.depth[0].numpy()[rows, columns].astype(np.float64) / float(camera.intrinsics[0, 0, 0])
     known = np.isfinite(points).all(1)
     some_slope, some_dye = slope[known], dye[known]
     now, then = moment.wrinkles
     colour = (float(skin[0]), float(skin[1]), float(skin[2]))
     shows = 0.62 + 0.38 * min(1.0, colour[1] / _PALE_GREEN)
-    paint_pixels(
-        np.ascontiguousarray(points[known]), pixel[known], now, then, colour, shows, some_slope, some_dye
-    )
+    where = np.ascontiguousarray(points[known])
+    paint_pixels(where, pixel[known], now, then, colour, shows, some_slope, some_dye)
     slope[known], dye[known] = some_slope, some_dye
     return slope, dye
 

@@ -15,7 +15,13 @@ from emoga_core.edit.guided.flow import LEFT_EYE, RIGHT_EYE, solid_triangles, su
 from emoga_core.edit.guided.light import Light, estimate_light, to_linear
 from emoga_core.edit.guided.paint import wrinkles_at
 from emoga_core.edit.guided.pose import PoseChange, pose_change
-from emoga_core.edit.guided.rest import bare_skin, paint_coordinates, paintable_skin, smooth_skin, turning_skin
+from emoga_core.edit.guided.rest import (
+    bare_skin,
+    paint_coordinates,
+    paintable_skin,
+    smooth_skin,
+    turning_skin,
+)
 from emoga_core.edit.prompts import PromptReading
 from emoga_core.heads import landmarks
 from emoga_core.heads.skinning import joint_transforms, rotation_matrices
@@ -119,10 +125,19 @@ class Moment:
 
     @cached_property
     def normals(self) -> Tensor:
-        """(V, 6) unit normals now and then, evened out over neighbours: the mesh is coarser than its shade."""
+        """(V, 6) unit normals now and then, evened out: the mesh is coarser than its shade."""
         triangles = self.scene.triangles
         pair = [_evened(vertex_normals(v, triangles), triangles) for v in (self.present, self.target)]
         return torch.cat(pair, 1)
+
+    @cached_property
+    def attributes(self) -> Tensor:
+        """(V, 13 or 10) float32 what pixels take from vertices: weights (4), normals (6), and where there are
+        any, paint coordinates (3)."""
+        parts = [self.scene.weights, self.normals]
+        if self.scene.paint_coordinates is not None:
+            parts.append(torch.from_numpy(self.scene.paint_coordinates).float())
+        return torch.cat(parts, 1)
 
     @cached_property
     def splats_now(self) -> Gaussians:
@@ -143,7 +158,7 @@ class Moment:
             now, then = (landmarks(head.to("cpu"), vertices) for vertices in (self.present, self.target))
             for eye, first in enumerate((42, 36)):
                 closing = 1 - _aperture(then, first) / max(_aperture(now, first), 1e-4)
-                shift[self.scene.eyes[eye].cpu()] = _BEHIND * min(1.0, max(0.0, 2 * closing))
+                shift[self.scene.eyes[eye].cpu()] = _BEHIND * min(1.0, max(0.0, 5 * closing))
         return shift.to(self.scene.avatar.identity)
 
     @cached_property
