@@ -42,6 +42,7 @@ class DiffusionEditor(CheckedEditor):
         mask_keyword: of the pipeline's mask input, or None.
         policy: its working size.
         reminder: said after every instruction.
+        reads_all: its text encoder takes prompts of any sensible length (CLIP's stops at 77 tokens).
         on_gpu: usual number type on a GPU.
     """
 
@@ -53,6 +54,7 @@ class DiffusionEditor(CheckedEditor):
     multi_image: ClassVar[bool] = False
     policy: ClassVar[SizePolicy]
     reminder: ClassVar[str] = ""
+    reads_all: ClassVar[bool] = True
     on_gpu: ClassVar[str] = "bfloat16"
 
     def __init__(self, info: EditorInfo, pipe: Any, size: int | None = None) -> None:
@@ -126,6 +128,21 @@ class DiffusionEditor(CheckedEditor):
     def negative(self, request: EditRequest) -> str:
         """The words that the model is held away from; empty = none."""
         return request.negative.strip()
+
+    def unsupported(self, request: EditRequest) -> list[str]:
+        """Knobs that the editor does not have, and words beyond the length that its text encoder reads."""
+        told = super().unsupported(request)
+        if self.reads_all:
+            return told
+        tokenizer = self.pipe.tokenizer
+        limit = int(tokenizer.model_max_length)
+        given = [("prompt", self.prompt(request)), ("negative prompt", self.negative(request))]
+        for what, text in given:
+            tokens = tokenizer(text)["input_ids"]
+            if len(tokens) > limit:
+                lost = tokenizer.decode(tokens[limit - 1 : -1]).strip()
+                told.append(f"{self.name} reads {limit} tokens; ignored at the end of the {what}: {lost!r}")
+        return told
 
     def arguments(self, request: EditRequest, picture: Image) -> dict[str, Any]:
         """Keywords of this pipeline beyond the shared ones; `picture` is at the working size."""

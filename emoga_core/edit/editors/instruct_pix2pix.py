@@ -23,6 +23,7 @@ class InstructPix2PixEditor(DiffusionEditor):
     defaults: ClassVar[Mapping[str, float]] = {"text_guidance": 7.5, "image_guidance": 1.5, "steps": 50}
     policy = SizePolicy(side=512, multiple=8)
     on_gpu = "float16"
+    reads_all = False
 
     def check_pipeline(self) -> None:
         """The U-Net must take noise and picture, twice the latent channels."""

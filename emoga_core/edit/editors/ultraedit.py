@@ -28,6 +28,7 @@ class UltraEditEditor(DiffusionEditor):
     mask_keyword = "mask_image"
     policy = SizePolicy(side=512, multiple=16)
     on_gpu = "float16"
+    reads_all = False
 
     @classmethod
     def pipeline_class(cls) -> type[Any]:

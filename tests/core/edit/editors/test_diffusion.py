@@ -151,6 +151,18 @@ def test_pipelines_are_left_as_they_were(tiny_editor: GetEditor, make_request: M
     assert before(1024 * 1024, 1.0) == (1024, 1024, None)
 
 
+@pytest.mark.parametrize("name", ["ultraedit", "instruct-pix2pix", "flux-kontext", "qwen-image-edit"])
+def test_words_that_are_not_read_are_reported(name: str, tiny_editor: GetEditor, make_request: Make) -> None:
+    editor = tiny_editor(name)
+    long = "make the person smile " + "and then some more " * 5 + "with dimples"  # tiny models read letters
+    told = " / ".join(editor.unsupported(make_request(prompt=long)))
+    assert ("ignored at the end of the prompt" in told) == (name in ("ultraedit", "instruct-pix2pix"))
+    assert ("dimples" in told) == (name in ("ultraedit", "instruct-pix2pix"))
+    assert not any(
+        "end of the prompt" in line for line in editor.unsupported(make_request(prompt="make a grin"))
+    )
+
+
 def test_undistilled_klein_has_guidance(tiny_models: Any, tmp_path: Any, make_request: Make) -> None:
     tiny_models.torch.manual_seed(0)
     tiny_models.flux2_klein(distilled=False).save_pretrained(tmp_path)

@@ -18,7 +18,7 @@ def test_default_comes_first_and_needs_nothing() -> None:
     assert not EDITORS[DEFAULT_EDITOR].needs_weights
 
 
-@pytest.mark.parametrize("name", [name for name in EDITORS if name != "guided"])
+@pytest.mark.parametrize("name", EDITORS)
 def test_every_entry_names_a_class(name: str) -> None:
     module, _, kind = EDITORS[name].target.partition(":")
     found = getattr(importlib.import_module(f"emoga_core.edit.editors.{module}"), kind)

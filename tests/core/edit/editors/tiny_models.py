@@ -282,9 +282,20 @@ def _save_qwen(folder: Path) -> None:
     index.write_text(json.dumps(parts))
 
 
+def _save_ultraedit(folder: Path) -> None:
+    ultraedit().save_pretrained(folder)
+    index = folder / "model_index.json"
+    parts = json.loads(index.read_text())
+    # as in the real one, which a fork of diffusers wrote
+    parts |= {"_class_name": "StableDiffusion3InstructPix2PixPipeline", "_diffusers_version": "0.30.0.dev0"}
+    for optional in ("image_encoder", "feature_extractor"):
+        parts.pop(optional, None)
+    index.write_text(json.dumps(parts))
+
+
 MAKERS: dict[str, Callable[[Path], None]] = {
     "instruct-pix2pix": lambda folder: instruct_pix2pix().save_pretrained(folder),
-    "ultraedit": lambda folder: ultraedit().save_pretrained(folder),
+    "ultraedit": _save_ultraedit,
     "flux-kontext": lambda folder: flux_kontext().save_pretrained(folder),
     "flux2-klein": lambda folder: flux2_klein().save_pretrained(folder),
     "qwen-image-edit": _save_qwen,
