@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from emoga_core.captures.studio import EMOTIONS, capture_motion, speech_motion
+from emoga_core.captures.studio import EMOTIONS, HeadMotion, capture_motion, speech_motion
 from emoga_core.captures.studio.sitter import Parameters
 
-CAPTURE_CAMERAS, CAPTURE_FRAMES, CAPTURE_SEED = 16, 12, 0
-"""Of the neutral capture that the avatar is built from."""
 SUBJECTS = ("kofi", "elena", "11", "12", "13", "14", "15", "16")
 """In the order in which `--subjects N` takes them."""
 
-EDIT_FRAMES = (0, 2, 4, 6)
-"""Timesteps of the capture: at rest, bared teeth, pressed lips, an open round mouth. Open eyes."""
-EDIT_ANGLES = ((0.0, 0.0), (-20.0, 4.0), (20.0, -5.0), (-40.0, -3.0), (40.0, 5.0))
-"""(azimuth, elevation) in degrees; the first is the frontal view."""
-UNSEEN_FRAMES = (30, 78, 246, 510)
-"""Frames of another speech than the capture's: spread, puckered, looking aside, wide open."""
-UNSEEN_SPEECH_SEED, UNSEEN_SPEECH_LENGTH = 1, 600
-UNSEEN_ANGLES = ((8.0, 5.0), (-12.0, -8.0), (29.0, 6.0), (-33.0, -2.0))
 FRONTAL_WEIGHT, OTHER_WEIGHT = 1.0, 0.4
 """Weights of the views, as in the EMO-GA thesis, section 4.6."""
 
@@ -35,6 +25,10 @@ PROMPTS = {
 assert PROMPTS.keys() == EMOTIONS.keys()
 
 
+Angles = tuple[tuple[float, float], ...]
+"""(azimuth, elevation) in degrees."""
+
+
 @dataclass(frozen=True)
 class Pose:
     """A moment: its number, and the tracked parameters without any emotion."""
@@ -43,17 +37,40 @@ class Pose:
     parameters: Parameters
 
 
-def edit_poses() -> list[Pose]:
-    """The moments whose pictures are edited; the build has seen them."""
-    motion = capture_motion(CAPTURE_FRAMES, CAPTURE_SEED)
-    return [Pose(t, _parameters(motion, t)) for t in EDIT_FRAMES]
+@dataclass(frozen=True)
+class Layout:
+    """Which pictures there are. The defaults are the benchmark; others are for trials.
+
+    Attributes:
+        cameras, frames: of the neutral capture that the avatar is built from.
+        edit_frames: timesteps of the capture whose pictures are edited: at rest, bared teeth, pressed lips,
+            an open round mouth; eyes open. edit_angles: from where; the first is the frontal view.
+        unseen_frames: frames of another speech: spread, puckered, looking aside, wide open.
+        unseen_angles: other views.
+    """
+
+    cameras: int = 16
+    frames: int = 12
+    edit_frames: tuple[int, ...] = (0, 2, 4, 6)
+    edit_angles: Angles = ((0.0, 0.0), (-20.0, 4.0), (20.0, -5.0), (-40.0, -3.0), (40.0, 5.0))
+    unseen_frames: tuple[int, ...] = (30, 78, 246, 510)
+    unseen_angles: Angles = ((8.0, 5.0), (-12.0, -8.0), (29.0, 6.0), (-33.0, -2.0))
+
+    def edit_poses(self) -> list[Pose]:
+        """The moments whose pictures are edited; the build has seen them."""
+        motion = capture_motion(self.frames, CAPTURE_SEED)
+        return [_pose(motion, t) for t in self.edit_frames]
+
+    def unseen_poses(self) -> list[Pose]:
+        """Moments that neither the build nor the optimiser has seen."""
+        motion = speech_motion(_UNSEEN_SPEECH_LENGTH, _UNSEEN_SPEECH_SEED)
+        return [_pose(motion, t) for t in self.unseen_frames]
 
 
-def unseen_poses() -> list[Pose]:
-    """Moments that neither the build nor the optimiser has seen."""
-    motion = speech_motion(UNSEEN_SPEECH_LENGTH, UNSEEN_SPEECH_SEED)
-    return [Pose(t, _parameters(motion, t)) for t in UNSEEN_FRAMES]
+STANDARD = Layout()
+CAPTURE_SEED = 0
+_UNSEEN_SPEECH_SEED, _UNSEEN_SPEECH_LENGTH = 1, 600
 
 
-def _parameters(motion, t: int) -> Parameters:
-    return Parameters(motion.expression[t], motion.joint_rotations[t], motion.translation[t])
+def _pose(motion: HeadMotion, t: int) -> Pose:
+    return Pose(t, Parameters(motion.expression[t], motion.joint_rotations[t], motion.translation[t]))

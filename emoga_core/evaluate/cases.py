@@ -16,17 +16,9 @@ from emoga_core.avatars.portrait import portrait_cameras
 from emoga_core.captures.studio.sitter import Parameters
 from emoga_core.edit.masks import LIPS, MOUTH, OUTSIDE, FacePicture, face_picture
 from emoga_core.edit.prompts import PromptReading, read_prompt
-from emoga_core.evaluate.benchmark import (
-    EDIT_ANGLES,
-    FRONTAL_WEIGHT,
-    OTHER_WEIGHT,
-    PROMPTS,
-    UNSEEN_ANGLES,
-    Pose,
-    edit_poses,
-    unseen_poses,
-)
+from emoga_core.evaluate.benchmark import FRONTAL_WEIGHT, OTHER_WEIGHT, PROMPTS, Layout, Pose
 from emoga_core.evaluate.corruption import Corruption, composite, corrupt, plan
+from emoga_core.evaluate.people import Person
 from emoga_core.evaluate.truth import Still, TruthStudio, capture_camera, true_offset, with_offset
 from emoga_core.heads.actions import expression_from_action_units
 from emoga_core.heads.regions import triangle_regions
@@ -104,25 +96,19 @@ class Setup:
         return plan(level, len(self.poses) * len(self.angles), case + 2 * seed + self.salt)
 
 
-def edit_setup() -> Setup:
-    """Pictures that are edited and shown to the optimiser."""
-    return Setup(edit_poses(), EDIT_ANGLES, 0)
+def setups(layout: Layout) -> tuple[Setup, Setup]:
+    """Pictures that are edited and shown to the optimiser, and pictures that are not."""
+    shown = Setup(layout.edit_poses(), layout.edit_angles, 0)
+    return shown, Setup(layout.unseen_poses(), layout.unseen_angles, 1)
 
 
-def unseen_setup() -> Setup:
-    """Pictures that nobody shows to the optimiser."""
-    return Setup(unseen_poses(), UNSEEN_ANGLES, 1)
-
-
-def needed_stills(
-    avatar: Avatar, subject: str, emotion: str, level: str, size: int, seed: int
-) -> list[Still]:
+def needed_stills(avatar: Avatar, person: Person, emotion: str, level: str, seed: int) -> list[Still]:
     """Everything that the studio must render for a case."""
     stills = []
-    for setup in (edit_setup(), unseen_setup()):
-        faults = iter(setup.faults(subject, emotion, level, seed))
+    for setup in setups(person.layout):
+        faults = iter(setup.faults(person.name, emotion, level, seed))
         for pose in setup.poses:
-            for camera in _cameras(avatar, setup, pose, size):
+            for camera in _cameras(avatar, setup, pose, person.size):
                 fault = next(faults)
                 offsets = [np.zeros(52), true_offset(emotion)]
                 if not fault.neutral:
@@ -131,18 +117,17 @@ def needed_stills(
     return stills
 
 
-def make_case(
-    avatar: Avatar, studio: TruthStudio, emotion: str, level: str, size: int, seed: int = 0
-) -> Case:
+def make_case(avatar: Avatar, person: Person, emotion: str, level: str, seed: int = 0) -> Case:
     """Assembles a case; pictures of the truth that are missing are rendered."""
     reading = read_prompt(PROMPTS[emotion])
     start, jaw = expression_from_action_units(avatar.head, reading.action_units)
+    studio = person.studio
     with torch.no_grad():
-        shots = [
-            _shots(avatar, studio, emotion, setup, size, (start, jaw), level, seed)
-            for setup in (edit_setup(), unseen_setup())
-        ]
-    return Case(studio.subject, emotion, level, avatar, shots[0], shots[1], reading, start, jaw)
+        edits, unseen = (
+            _shots(avatar, studio, emotion, setup, person.size, (start, jaw), level, seed)
+            for setup in setups(person.layout)
+        )
+    return Case(person.name, emotion, level, avatar, edits, unseen, reading, start, jaw)
 
 
 def motion_frame(parameters: Parameters) -> MotionFrame:

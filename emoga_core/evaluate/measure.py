@@ -5,22 +5,32 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from emoga_core.avatars import Avatar, EmotionState
+from emoga_core.avatars import Avatar, EmotionState, MotionFrame
 from emoga_core.evaluate import metrics
 from emoga_core.evaluate.cases import Case, Shot, draw, face_vertices
 from emoga_core.losses import dilate, psnr, ssim
-from emoga_core.render import rasterize
+from emoga_core.render import Cameras, rasterize
 
 Figures = dict[str, float]
 FRINGE = 4
 """Pixels by which the masks grow before what lies outside them is compared."""
 
 
-def render_state(avatar: Avatar, state: EmotionState | None, shots: Sequence[Shot]) -> list[Tensor]:
+class Seen(Protocol):
+    """A moment and a camera."""
+
+    @property
+    def frame(self) -> MotionFrame: ...
+    @property
+    def camera(self) -> Cameras: ...
+
+
+def render_state(avatar: Avatar, state: EmotionState | None, shots: Sequence[Seen]) -> list[Tensor]:
     """The avatar's pictures (H, W, 3) of every shot with the emotion at full strength."""
     trial, weights = _wearing(avatar, state)
     with torch.no_grad():

@@ -12,7 +12,7 @@ from emoga_core.avatars import Avatar, load_avatar, save_avatar
 from emoga_core.build import BuildInterrupted, BuildOptions, build_avatar
 from emoga_core.captures import read_capture
 from emoga_core.captures.studio import Settings, synthesise
-from emoga_core.evaluate.benchmark import CAPTURE_CAMERAS, CAPTURE_FRAMES, CAPTURE_SEED
+from emoga_core.evaluate.benchmark import CAPTURE_SEED, STANDARD, Layout
 from emoga_core.evaluate.errors import EvaluateInterrupted
 from emoga_core.evaluate.truth import TruthStudio
 from emoga_core.heads import bundled_head
@@ -30,7 +30,7 @@ class Person:
     Attributes:
         name: of the studio's subject. size: pixels of all pictures.
         steps, gaussians: of the avatar's build. sh_only: build it without the Colour MLP.
-        cache: see `default_cache`.
+        cache: see `default_cache`. layout: which pictures there are.
     """
 
     name: str
@@ -39,11 +39,12 @@ class Person:
     steps: int = 6000
     gaussians: int = 16_000
     sh_only: bool = False
+    layout: Layout = STANDARD
 
     @property
     def capture_path(self) -> Path:
         """The neutral capture's folder."""
-        shape = f"{CAPTURE_CAMERAS}x{CAPTURE_FRAMES}-{self.size}"
+        shape = f"{self.layout.cameras}x{self.layout.frames}-{self.size}"
         return self.cache / "captures" / f"{self.name}-{shape}-{bundled_head().hash[:12]}"
 
     @property
@@ -64,7 +65,8 @@ class Person:
         if (self.capture_path / "transforms.json").exists():
             return
         self.capture_path.parent.mkdir(parents=True, exist_ok=True)
-        settings = Settings(self.name, {}, CAPTURE_CAMERAS, CAPTURE_FRAMES, self.size, CAPTURE_SEED)
+        layout = self.layout
+        settings = Settings(self.name, {}, layout.cameras, layout.frames, self.size, CAPTURE_SEED)
         synthesise(self.capture_path, settings, workers=workers, progress=progress)
 
     def prepare_avatar(self, progress: Callable[[int, int], None], stop: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emoga_core.captures.studio import EMOTIONS, find_subject
-from emoga_core.evaluate.benchmark import SUBJECTS
+from emoga_core.evaluate.benchmark import STANDARD, SUBJECTS, Layout
 from emoga_core.evaluate.cases import needed_stills
 from emoga_core.evaluate.corruption import LEVELS
 from emoga_core.evaluate.errors import EvaluateError, EvaluateInterrupted
@@ -45,7 +45,8 @@ class EvaluateOptions:
         editor: "corrupted": pseudo edits; "guided": the whole chain from the prompt on as well.
         seed: of the faults and of the optimiser. steps: of the optimiser; None: its own.
         size: pixels. build_steps, gaussians: of the avatars.
-        workers: processes. cache: where everything is kept; see `default_cache`.
+        layout: which pictures there are. workers: processes.
+        cache: where everything is kept; see `default_cache`.
     """
 
     subjects: tuple[str, ...] = SUBJECTS[:6]
@@ -58,6 +59,7 @@ class EvaluateOptions:
     size: int = 256
     build_steps: int = 6000
     gaussians: int = 16_000
+    layout: Layout = STANDARD
     workers: int = 1
     cache: Path = field(default_factory=default_cache)
 
@@ -90,7 +92,7 @@ class EvaluateOptions:
 
     def person(self, name: str) -> Person:
         """Where one subject's capture and avatar are."""
-        return Person(name, self.cache, self.size, self.build_steps, self.gaussians)
+        return Person(name, self.cache, self.size, self.build_steps, self.gaussians, layout=self.layout)
 
     def tasks(self) -> list[Task]:
         """Everything to compute, case by case."""
@@ -195,7 +197,7 @@ def _prepare(
         still
         for emotion in options.emotions
         for level in levels
-        for still in needed_stills(avatar, name, emotion, level, options.size, options.seed)
+        for still in needed_stills(avatar, person, emotion, level, options.seed)
     ]
     person.studio.prepare(stills, workers=options.workers, progress=tell("truth"), stop=stop)
 

@@ -83,4 +83,4 @@ def _strip(words: Sequence[str]) -> NDArray[np.float32]:
     for number, word in enumerate(words):
         place = (number * _TILE + 6, 17)
         cv2.putText(picture, word, place, cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
-    return picture.astype(np.float32) / 255
+    return (picture / 255).astype(np.float32)

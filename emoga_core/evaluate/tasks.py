@@ -65,7 +65,9 @@ class Task:
 
     def path(self, code: str) -> Path:
         """Where its result is kept, for code of that hash."""
-        digest = hashlib.sha256(f"{code} {self.wearer.avatar_path.name} {self.steps} {self.seed}".encode())
+        wearer = self.wearer
+        facts = (code, wearer.avatar_path.name, wearer.layout, self.steps, self.seed)
+        digest = hashlib.sha256(repr(facts).encode())
         name = f"{self.person.name}-{self.emotion}-{self.level}-{self.variant}-{digest.hexdigest()[:12]}"
         return self.person.cache / "evaluate" / "results" / f"{name}.json"
 
@@ -141,14 +143,14 @@ def _neutral_weight(case: Case, outcome: Outcome) -> float:
 def _guided(case: Case, task: Task) -> Outcome:
     """The product's whole chain, from the prompt on, with the editor `guided`."""
     from emoga_core.emote import EmotionRequest, make_emotion
-    from emoga_core.evaluate.benchmark import EDIT_ANGLES, EDIT_FRAMES, PROMPTS
+    from emoga_core.evaluate.benchmark import PROMPTS
 
     request = EmotionRequest(
         prompt=PROMPTS[task.emotion],
         name=task.emotion,
         editor=GUIDED,
-        views=len(EDIT_ANGLES),
-        frames=len(EDIT_FRAMES),
+        views=len(task.person.layout.edit_angles),
+        frames=len(task.person.layout.edit_frames),
         size=task.person.size,
         steps=task.steps,
         seed=task.seed,
@@ -170,7 +172,7 @@ def _avatar(person: Person) -> Avatar:
 
 @functools.lru_cache(maxsize=1)
 def _case(person: Person, emotion: str, level: str, seed: int) -> Case:
-    return make_case(_avatar(person), person.studio, emotion, level, person.size, seed)
+    return make_case(_avatar(person), person, emotion, level, seed)
 
 
 _TENSORS = ("embedding", "latent_indices", "latent_values", "expression", "jaw")
