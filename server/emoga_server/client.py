@@ -3,6 +3,8 @@
 async with Client.connect("ws://localhost:8765/ws") as client:
     await client.command(SetWeightsCommand(weights={"happy": 1.0}))
     frame = await client.next_frame()
+    job = await client.edit("a subtle, tired smile")
+    await client.wait(job.job)
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ from emoga_protocol.messages import (
     AvatarInfo,
     BlobGet,
     Hello,
+    JobPicture,
+    JobProgress,
     Limits,
     Manifest,
     MessageType,
@@ -40,6 +44,7 @@ from emoga_protocol.messages import (
     Status,
     Welcome,
 )
+from emoga_server.client_editing import EditingClient
 
 _KEPT = 4096
 
@@ -52,7 +57,7 @@ class CommandFailed(Exception):
         self.code = code
 
 
-class Client:
+class Client(EditingClient):
     """One connection to a hub. Use `Client.connect`.
 
     Args:
@@ -69,6 +74,8 @@ class Client:
         self.frames_received = 0
         self.log: deque[Envelope] = deque(maxlen=_KEPT)
         """The last messages but FRAME and BLOB_CHUNK, in order of arrival."""
+        self.jobs = {}
+        self.pictures = {}
         self._changed = asyncio.Condition()
         self._ids = itertools.count(1)
         self._replies: dict[int, asyncio.Future[Any]] = {}
@@ -227,6 +234,10 @@ class Client:
             self.log.append(envelope)
         if isinstance(message, Welcome | Manifest | Status | Pong):
             self._latest[type(message)] = message
+        elif isinstance(message, JobProgress):
+            self.heard_of_job(message)
+        elif isinstance(message, JobPicture):
+            self.saw_picture(message, *map(bytes, envelope.buffers))
         elif isinstance(message, StateCommit):
             self._commit(message)
         elif envelope.type in (MessageType.RESULT, MessageType.ERROR):

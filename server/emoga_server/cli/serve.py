@@ -37,12 +37,52 @@ def register(app: typer.Typer) -> None:
         ] = True,
         seed: Annotated[int, typer.Option(help="Seed of the idle behaviour.")] = 0,
         open_browser: Annotated[bool, typer.Option("--open", help="Open a browser.")] = False,
+        edit: Annotated[
+            bool, typer.Option("--edit/--no-edit", help="Let clients make and change emotions.")
+        ] = True,
+        editor: Annotated[
+            str | None, typer.Option(help="Editor for edits that name none; see `emoga edit --help`.")
+        ] = None,
+        edit_model: Annotated[
+            str | None, typer.Option(help="Weights for --editor: a folder or a hub id.", metavar="MODEL")
+        ] = None,
+        edit_folder: Annotated[
+            Path | None, typer.Option(help="Edited pictures, for the editor `folder`.")
+        ] = None,
+        edit_size: Annotated[int | None, typer.Option(help="Pixels of the pictures that are edited.")] = None,
+        edit_views: Annotated[int | None, typer.Option(help="Cameras around the head.")] = None,
+        edit_frames: Annotated[int | None, typer.Option(help="Moments of the motion.")] = None,
+        edit_steps: Annotated[int | None, typer.Option(help="Steps of the optimiser.")] = None,
+        edit_device: Annotated[
+            str | None, typer.Option(help="cpu, cuda, ...: where editors run; the best there is without it.")
+        ] = None,
+        head: Annotated[
+            Path | None, typer.Option(help="Head file, for avatars on another head than the bundled one.")
+        ] = None,
     ) -> None:
         """Stream avatars: the page it prints shows them live."""
+        from emoga_core.edit.editors.registry import DEFAULT_EDITOR
+        from emoga_server.editing.options import EditOptions
         from emoga_server.hub import HubOptions
+        from emoga_server.personal import personal_avatars
         from emoga_server.security import Security
-        from emoga_server.serving import bundled_avatars, run
+        from emoga_server.serving import run
 
         security = Security(host, token, tuple(allow_origin or ()), tls_cert, tls_key, head_licence_accepted)
-        bundles = avatars or bundled_avatars()
-        run(HubOptions(bundles, port, fps, security, idle=idle, seed=seed), open_browser=open_browser)
+        options = EditOptions(
+            editor=editor or DEFAULT_EDITOR,
+            model=edit_model,
+            folder=edit_folder,
+            views=edit_views,
+            frames=edit_frames,
+            size=edit_size,
+            steps=edit_steps,
+            device=edit_device,
+            head=head,
+            warm=True,
+        )
+        bundles = avatars or personal_avatars(print)
+        run(
+            HubOptions(bundles, port, fps, security, idle=idle, seed=seed, edit=options if edit else None),
+            open_browser=open_browser,
+        )

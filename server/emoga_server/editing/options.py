@@ -20,6 +20,7 @@ class EditOptions:
     Attributes:
         editor: its name. model: hub id or folder of its weights. folder: pictures of the `folder` editor.
         views, frames: how many cameras times moments; None: the program's choice. size: pixels, likewise.
+        steps: of the optimiser, likewise.
         device: of the editor and the optimiser ("cpu", "cuda"); None: the best there is.
         head: file of the head, for avatars that do not stand on the bundled one.
         warm: whether a worker gets ready as soon as the server is up.
@@ -32,6 +33,7 @@ class EditOptions:
     views: int | None = None
     frames: int | None = None
     size: int | None = None
+    steps: int | None = None
     device: str | None = None
     head: Path | None = None
     warm: bool = False
@@ -44,6 +46,7 @@ class EditOptions:
             ("--edit-views", self.views, 1, MAX_VIEWS),
             ("--edit-frames", self.frames, 1, MAX_FRAMES),
             ("--edit-size", self.size, *SIZES),
+            ("--edit-steps", self.steps, 1, 100_000),
         ):
             if value is not None and not low <= value <= high:
                 raise EditError(f"{what} {value}: choose {low} to {high}")

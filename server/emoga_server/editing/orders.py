@@ -135,6 +135,7 @@ def make_order(command: EditCommand, actor: Actor, options: EditOptions, client:
         "seed": command.seed,
         "negative": command.negative,
         "size": options.size,
+        "steps": options.steps,
     }
     request |= _chosen(views=command.views or options.views, frames=command.frames or options.frames)
     head = str(options.head) if options.head else None
