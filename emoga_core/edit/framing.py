@@ -110,9 +110,9 @@ def face_cameras(
 
 def pixels_per_metre(avatar: Avatar, camera: Cameras, vertices: Tensor) -> float:
     """Scale of the picture of one camera at the depth of the face of posed vertices (V, 3)."""
-    chosen = known_vertices(avatar.head, FACE_SKIN).cpu()
+    chosen = known_vertices(avatar.head, FACE_SKIN).to(vertices.device)
     points = vertices[chosen] if bool(chosen.any()) else vertices
-    _, depth = camera.project(points)
+    _, depth = camera.to(vertices.device).project(points)
     return float(camera.intrinsics[0, 1, 1] / depth.median())
 
 

@@ -18,21 +18,23 @@ def softened(face: np.ndarray, lips: np.ndarray, face_pixels: float) -> np.ndarr
     return feathered(face | grown(lips, GROWN_LIPS * face_pixels), FEATHER * face_pixels)
 
 
+def distance_to(area: np.ndarray) -> np.ndarray:
+    """(H, W) pixels to the nearest one of `area` (H, W) bool, 0 within; very far without any."""
+    if not area.any():
+        return np.full(area.shape, np.inf, np.float32)
+    return cv2.distanceTransform((~area).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+
+
 def grown(area: np.ndarray, radius: float) -> np.ndarray:
     """The area and what lies within `radius` pixels of it."""
-    if not area.any():
-        return area
-    away = cv2.distanceTransform((~area).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return away <= radius
+    return distance_to(area) <= radius
 
 
 def feathered(area: np.ndarray, width: float) -> np.ndarray:
     """A ramp of `width` pixels, one half on the border."""
     if not area.any() or area.all():
         return area.astype(np.float32)
-    inside = cv2.distanceTransform(area.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    outside = cv2.distanceTransform((~area).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    signed = np.where(area, inside - 0.5, 0.5 - outside)
+    signed = np.where(area, distance_to(~area) - 0.5, 0.5 - distance_to(area))
     return np.clip(0.5 + signed / max(width, 1e-6), 0, 1).astype(np.float32)
 
 

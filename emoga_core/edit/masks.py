@@ -1,7 +1,8 @@
 """Which pixels of a face may be edited: regions of the tracked mesh, drawn with a z-buffer.
 
 White is skin of the face, nose, brows, lips and lids; black is eyeballs, hair, ears, neck, clothes and the
-background. The mouth seen between parted lips is white too: it moves with them.
+background. The mouth seen between parted lips is white too: it moves with them. So is a narrow strip of the
+background along the outline of the face, for the outline moves as well.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,13 +18,12 @@ from emoga_core.avatars import Avatar, MotionFrame
 from emoga_core.edit.errors import EditError
 from emoga_core.edit.face_classes import BROW, EYEBALL, LIDS, LIPS, MOUTH, OUTSIDE, SKIN, face_classes
 from emoga_core.edit.framing import FaceBox, face_box, pixels_per_metre
-from emoga_core.edit.mask_shapes import enclosed, softened
-from emoga_core.edit.user_masks import read_masks as read_masks
+from emoga_core.edit.mask_shapes import distance_to, enclosed, softened
 from emoga_core.render import Cameras, Gaussians, rasterize
 from emoga_core.render.mesh_raster import MeshRaster, rasterize_mesh
 
 MaskKind = Literal["hard", "soft"]
-OUTLINE = 0.03
+OUTLINE = 0.02
 """Share of the height of the face by which masks reach over its outline into the background."""
 _IN_FRONT = 0.004  # metres
 _HAIR_ALPHA = 0.5
@@ -64,11 +63,13 @@ class FacePicture:
 
     def _with_outline(self, face: np.ndarray) -> np.ndarray:
         """Joins the background along the face's outline: brow hairs stand out there, and the outline's
-        half-covered pixels must not stay behind as a ghost when the outline moves."""
+        half-covered pixels must not stay behind as a ghost when the outline moves. Not along ears, hair and
+        neck, though: what lies next to those belongs to them."""
         if self.empty is None or not face.any():
             return face
-        away = cv2.distanceTransform((~face).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        return face | (self.empty & (away <= max(2.0, OUTLINE * self.face_pixels)))
+        away = distance_to(face)
+        near = self.empty & (away <= max(2.0, OUTLINE * self.face_pixels))
+        return face | (near & (away < distance_to(~face & ~self.empty)))
 
     def _any(self, *classes: int) -> np.ndarray:
         found = np.isin(self.labels, classes)
@@ -121,7 +122,7 @@ def face_picture(
     """
     with torch.no_grad():
         vertices = pose if isinstance(pose, Tensor) else avatar.pose(pose)
-        scale = pixels_per_metre(avatar, camera, vertices.cpu())
+        scale = pixels_per_metre(avatar, camera, vertices)
         raster, labels = _drawn(avatar, vertices, camera)
         target, empty = None, ~raster.mask[0].numpy()
         if reach is not None:

@@ -14,7 +14,7 @@ from emoga_core.edit.editors import make_editor
 from emoga_core.edit.editors.base import EditRequest
 from emoga_core.edit.errors import EditError
 from emoga_core.edit.export import export_views, mask_overlay, mask_preview, mask_sheet
-from emoga_core.edit.masks import read_masks
+from emoga_core.edit.user_masks import read_masks
 from emoga_core.edit.views import make_views, view_angles
 
 

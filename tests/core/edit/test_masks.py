@@ -12,7 +12,7 @@ from emoga_core.edit.errors import EditError
 from emoga_core.edit.face_classes import MOUTH, face_classes, mask_note
 from emoga_core.edit.framing import face_box, face_cameras, pixels_per_metre
 from emoga_core.edit.mask_shapes import FEATHER
-from emoga_core.edit.masks import edit_mask, face_picture, skin_mask
+from emoga_core.edit.masks import OUTLINE, edit_mask, face_picture, skin_mask
 from emoga_core.edit.views import moved_vertices
 from emoga_core.heads import vertices_in
 from emoga_core.render import rasterize_mesh
@@ -132,6 +132,24 @@ def test_reach_covers_the_face_where_it_will_be(kofi, scene):
         pixels, _ = seen(kofi, target, cameras[1], rows[face_classes(kofi.head).weights[rows] > 0.8])
         assert values(both, pixels).mean() > 0.98
         assert values(now, pixels).mean() < values(both, pixels).mean() - 0.01
+
+
+@pytest.mark.parametrize("kind", ["hard", "soft"])
+def test_a_strip_of_background_joins_along_the_face_but_not_along_hair_and_ears(kofi, scene, kind):
+    _, vertices, cameras = scene
+    camera = cameras[1]  # from the left: the outline of the right cheek is free, that of the left ear is ears
+    mask = edit_mask(kofi, vertices, camera, kind=kind)
+    shown = rasterize_mesh(vertices, kofi.head.triangles[face_classes(kofi.head).drawn], camera).mask[0]
+    width = OUTLINE * face_box(kofi).face_height * pixels_per_metre(kofi, camera, vertices)
+    mouth = int(seen(kofi, vertices, camera, in_names(kofi, "lips"))[0][:, 1].float().mean())
+    columns = shown[mouth].nonzero()[:, 0]
+    left, right = int(columns[0]), int(columns[-1])
+    assert 2 <= width < 6
+    assert bool((mask[mouth, left - int(width) : left] == 1).all())
+    assert float(mask[mouth, : left - int(width) - 2].max()) == 0
+    assert float(mask[mouth, right:].max()) == 0  # behind the jaw there is neck
+    top = int(shown.any(1).nonzero()[0, 0])
+    assert float(mask[: top + 5].max()) == 0  # above the head there is hair
 
 
 def test_skin_is_bare_skin_only(kofi, scene):
