@@ -68,7 +68,7 @@ _LIST = (
     EditorInfo(
         "ultraedit",
         "UltraEdit (Stable Diffusion 3)",
-        "Stability AI Community License (a derivative of Stable Diffusion 3)",
+        '"other", says its card; derived from Stable Diffusion 3 and bound by Stability AI\'s licence',
         "Instruct-pix2pix on Stable Diffusion 3 that sees the mask; works at 512 x 512.",
         "ultraedit:UltraEditEditor",
         "BleachNick/SD3_UltraEdit_w_mask",
@@ -77,7 +77,7 @@ _LIST = (
     EditorInfo(
         "instruct-pix2pix",
         "InstructPix2Pix (Stable Diffusion 1.5)",
-        "MIT",
+        "MIT, derived from Stable Diffusion 1.5",
         "The smallest of the diffusion editors; follows plain instructions at 512 x 512.",
         "instruct_pix2pix:InstructPix2PixEditor",
         "timbrooks/instruct-pix2pix",
