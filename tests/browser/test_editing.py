@@ -24,12 +24,17 @@ ENDED = "['done', 'failed', 'cancelled']"
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a server shows an avatar that the tests of this file may change."""
+    """Where a server shows an avatar that these tests may change, with edits as small as they can be."""
     from emoga_server.bench.synthetic_avatar import write_synthetic_bundle
 
-    bundle: Path = write_synthetic_bundle(tmp_path_factory.mktemp("studio") / "ada.emoga", splats=4000)
-    with pages.served(bundle, "--fps", "10") as url:
-        yield url
+    folder = tmp_path_factory.mktemp("studio")
+    bundle: Path = write_synthetic_bundle(folder / "ada.emoga", splats=3000)
+    (folder / "pictures").mkdir()
+    small = ("--edit-size", "64", "--edit-views", "2", "--edit-frames", "1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_CACHE", str(folder / "no-weights"))
+        with pages.served(bundle, "--fps", "10", "--edit-folder", str(folder / "pictures"), *small) as url:
+            yield url
 
 
 @pytest.fixture
@@ -75,9 +80,9 @@ def test_an_editor_that_is_not_ready_says_why(desk: Any) -> None:
     desk.page.get_by_text("Options").click()
     make = desk.page.get_by_role("button", name="Make")
     desk.wait("!document.querySelector('.make-button').disabled")
-    desk.page.get_by_role("combobox", name="Editor").select_option("folder")
+    desk.page.get_by_role("combobox", name="Editor").select_option("ultraedit")
     assert make.is_disabled()
-    assert "folder" in desk.page.locator(".options .hint").inner_text()
+    assert "hf download" in desk.page.locator(".options .hint").inner_text()
     desk.page.get_by_role("combobox", name="Editor").select_option("guided")
     assert make.is_enabled()
     desk.page.get_by_label("Seed").fill("-3")
@@ -151,6 +156,33 @@ def test_rename_history_and_delete_of_a_state(desk: Any) -> None:
     assert page.locator(".details").count() == 0
 
 
+def test_a_failed_edit_says_why_and_leaves_the_face_alone(desk: Any) -> None:
+    before = desk.eval("emoga.states.map((state) => state.name)")
+    _describe(desk, "happy")
+    desk.page.get_by_text("Options").click()
+    desk.page.get_by_role("combobox", name="Editor").select_option("folder")
+    desk.wait("!document.querySelector('.make-button').disabled")
+    desk.page.get_by_role("textbox", name="Name of the new emotion").fill("jolly")
+    desk.page.get_by_role("button", name="Make").click()
+    desk.wait(
+        f"{JOBS}.some((job) => job.stage === 'failed') || !document.querySelector('.problem').hidden", 90
+    )
+    words = desk.page.locator(".job-message, .prompt .problem").filter(visible=True).first.inner_text()
+    assert "pictures" in words and "Error" not in words
+    desk.wait(f"JSON.stringify(emoga.states.map((s) => s.name)) === JSON.stringify({before})")
+
+
+def test_a_server_without_editing_says_so(open_tab: Any, bundle: Path) -> None:
+    with pages.served(bundle, "--fps", "5", "--no-edit") as url:
+        tab = open_tab(url)
+        box = tab.page.get_by_role("textbox", name="Describe a feeling")
+        assert box.is_disabled()
+        assert "without editing" in tab.page.locator(".prompt-reason").inner_text()
+        assert tab.page.get_by_role("button", name="About happy").count() == 0
+        assert tab.said == []
+        tab.page.context.close()
+
+
 @pytest.mark.slow
 def test_the_face_changes_while_it_is_made_and_goes_back(desk: Any) -> None:
     page = desk.page
@@ -159,9 +191,6 @@ def test_the_face_changes_while_it_is_made_and_goes_back(desk: Any) -> None:
     _describe(desk, "a subtle, tired smile")
     desk.wait("document.querySelectorAll('.unit').length > 0")
     page.get_by_role("textbox", name="Name of the new emotion").fill("weary")
-    page.get_by_text("Options").click()
-    page.get_by_label("Views, frames").fill("2")
-    page.get_by_label("Frames", exact=True).fill("1")
     page.get_by_role("button", name="Make").click()
     desk.wait(f"{JOBS}.length > 0")
     desk.wait(f"document.querySelectorAll('.thumb').length === 2 || {ENDED}.includes({JOBS}[0].stage)", 120)

@@ -105,6 +105,7 @@ export function unreadNote(info, editor) {
   return `${words} ${info.unknown.length > 1 ? "are" : "is"} left to the editor, which reads the words itself.`;
 }
 
-function capitalised(text) {
+/** An answer of the server as a sentence of its own. @param {string} text */
+export function capitalised(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

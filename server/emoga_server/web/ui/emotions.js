@@ -71,8 +71,10 @@ export class EmotionPanel {
   #markEdits() {
     const { editing, info } = this.viewer;
     for (const row of this.rows.values()) {
-      row.element.toggleAttribute("data-making", editing.isBusy(row.name, info?.slot ?? -1));
+      const making = editing.isBusy(row.name, info?.slot ?? -1);
+      row.element.toggleAttribute("data-making", making);
       row.more.hidden = !editing.available;
+      row.more.disabled = making && this.open?.row !== row; // its versions and its name are the edit's until it ends
     }
     if (!editing.available) this.#close(false);
   }

@@ -1,5 +1,5 @@
 /** What lies behind one emotion: the words it was made from, its versions, another name, its removal. */
-import { stateLabel, whenWords } from "../words.js";
+import { capitalised, stateLabel, whenWords } from "../words.js";
 import { el } from "./dom.js";
 
 export class StateDetails {
@@ -38,7 +38,10 @@ export class StateDetails {
     const ticket = (this.ticket = {});
     try {
       const versions = await this.viewer.history(this.state.name);
-      if (ticket === this.ticket) this.#showVersions(versions);
+      if (ticket !== this.ticket) return;
+      const first = !this.versions.children.length;
+      this.#showVersions(versions);
+      if (first) this.#intoView();
     } catch (error) {
       if (ticket === this.ticket) this.#complain(error.message);
     }
@@ -55,6 +58,10 @@ export class StateDetails {
           : el("button", { type: "button", class: "small-button", text: "Revert", "aria-label": `Revert to version ${version.version}${when && `, ${when}`}`,
             on: { click: (event) => this.#do(event.currentTarget, () => this.viewer.revert(this.state.name, version.version)) } }));
     }));
+  }
+
+  #intoView() {
+    this.element.scrollIntoView({ block: "nearest" });
   }
 
   #showActions() {
@@ -106,7 +113,8 @@ export class StateDetails {
   }
 
   #complain(text) {
-    this.problem.textContent = text;
+    this.problem.textContent = capitalised(text);
     this.problem.hidden = !text;
+    if (text) this.#intoView();
   }
 }

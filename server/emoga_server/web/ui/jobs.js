@@ -52,6 +52,9 @@ export class JobBoard {
   }
 }
 
+/** Stages in which pictures may still come. */
+const BEFORE_ALL_PICTURES = new Set(["queued", "running", "views", "editing"]);
+
 class JobCard {
   /**
    * @param {import("../viewer.js").Viewer} viewer
@@ -70,9 +73,22 @@ class JobCard {
     this.numbers = el("p", { class: "job-numbers" });
     this.message = el("p", { class: "job-message" });
     this.pictures = new Pictures();
+    this.compare = el("button", { type: "button", class: "small-button", text: "Before and after", hidden: true,
+      on: { click: () => viewer.setWipe({ on: !viewer.wipe.on, before: "edit" }) } });
+    viewer.addEventListener("wipe", () => this.#markCompare());
     this.element = el("article", { class: "job" },
       el("header", { class: "job-head" }, this.prompt, this.close),
-      el("p", { class: "job-line" }, this.words, this.time), this.progress, this.numbers, this.message, this.pictures.element);
+      el("p", { class: "job-line" }, this.words, this.time), this.progress, this.numbers, this.message, this.pictures.element, this.compare);
+  }
+
+  /** Whether the face as it was before this edit is at hand. */
+  #comparable() {
+    const { job, viewer } = this, earlier = viewer.avatar?.earlier;
+    return ["optimising", "saving", "done"].includes(job.stage) && earlier?.name === job.state && viewer.avatar?.info.slot === job.avatar;
+  }
+
+  #markCompare() {
+    this.compare.setAttribute("aria-pressed", String(this.viewer.wipe.on));
   }
 
   /**
@@ -100,7 +116,9 @@ class JobCard {
     const label = ended ? "Dismiss" : `Cancel ${stateLabel(job.state)}`;
     this.close.title = label;
     this.close.setAttribute("aria-label", label);
-    this.pictures.show(job.pictures);
+    this.pictures.show(job.pictures, ended || !BEFORE_ALL_PICTURES.has(job.stage));
+    this.compare.hidden = !this.#comparable();
+    this.#markCompare();
     return changed;
   }
 

@@ -3,9 +3,10 @@ import { arrange, el } from "./dom.js";
 
 export class Pictures {
   constructor() {
-    /** @type {number|null} index chosen by hand; else the newest is shown */
+    /** @type {number|null} index chosen by hand */
     this.chosen = null;
-    this.newest = -1;
+    /** What is shown large unless one is chosen: the newest, and once all are there the first, which is frontal. */
+    this.standard = -1;
     this.key = "";
     /** @type {Map<number, any>} */
     this.thumbs = new Map();
@@ -19,7 +20,7 @@ export class Pictures {
     this.element = el("div", { class: "pictures", hidden: true }, this.pair, this.strip);
     this.strip.addEventListener("pointerover", (event) => this.#hover(event));
     this.strip.addEventListener("focusin", (event) => this.#hover(event));
-    this.strip.addEventListener("pointerleave", () => this.#enlarge(this.chosen ?? this.newest));
+    this.strip.addEventListener("pointerleave", () => this.#enlarge(this.chosen ?? this.standard));
     this.strip.addEventListener("click", (event) => {
       const index = indexOf(event);
       if (index === null) return;
@@ -29,9 +30,12 @@ export class Pictures {
     });
   }
 
-  /** @param {(import("../jobs.js").JobPicture|undefined)[]} pictures by index; not all need be there */
-  show(pictures) {
-    const key = pictures.map((picture) => picture?.after ?? "").join("|");
+  /**
+   * @param {(import("../jobs.js").JobPicture|undefined)[]} pictures by index; not all need be there
+   * @param {boolean} complete whether no more will come
+   */
+  show(pictures, complete) {
+    const key = `${complete}|${pictures.map((picture) => picture?.after ?? "").join("|")}`;
     if (key === this.key) return;
     this.key = key;
     const there = pictures.filter((picture) => picture !== undefined);
@@ -41,10 +45,9 @@ export class Pictures {
     arrange(this.strip, there.map((picture) => this.thumbs.get(picture.index)));
     this.element.hidden = !there.length;
     this.strip.hidden = there.length < 2;
-    if (fresh.length) {
-      this.newest = fresh[fresh.length - 1].index;
-      this.#enlarge(this.chosen ?? this.newest);
-    }
+    const standard = complete ? there[0] : fresh[fresh.length - 1];
+    if (standard) this.standard = standard.index;
+    this.#enlarge(this.chosen ?? this.standard);
     this.#mark();
   }
 

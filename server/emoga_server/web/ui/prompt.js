@@ -1,5 +1,5 @@
 /** The box in which a feeling is described: words, name, strength, editor; and the button that makes it. */
-import { stateLabel } from "../words.js";
+import { capitalised, stateLabel } from "../words.js";
 import { el, icon, select } from "./dom.js";
 import { Reading } from "./reading.js";
 
@@ -106,6 +106,11 @@ export class PromptBox {
     return this.editor.querySelector("select").value || this.viewer.editing.defaultEditor?.name || "";
   }
 
+  /** The name that was chosen or suggested for these very words; empty while the suggestion is on its way. */
+  get stateName() {
+    return this.named || this.reading.current ? this.name.value.trim() : "";
+  }
+
   focus() {
     this.element.scrollIntoView({ block: "nearest" });
     this.text.focus();
@@ -154,7 +159,7 @@ export class PromptBox {
     try {
       if (matchMedia("(pointer: coarse)").matches) this.text.blur(); // the face is worth more room than the keyboard
       await this.viewer.edit({
-        prompt, state: this.name.value.trim() || null, editor: this.editor.querySelector("select").value || null,
+        prompt, state: this.stateName || null, editor: this.editor.querySelector("select").value || null,
         negative: this.negative.value.trim(), intensity: Number(this.intensity.value), seed: whole(this.seed) ?? 0,
         views: whole(this.views), frames: whole(this.frames),
       });
@@ -167,7 +172,7 @@ export class PromptBox {
   }
 
   #complain(text) {
-    this.problem.textContent = text;
+    this.problem.textContent = capitalised(text);
     this.problem.hidden = !text;
   }
 
@@ -203,7 +208,7 @@ export class PromptBox {
     this.reason.textContent = obstacle;
     this.reason.hidden = !obstacle;
     const editor = viewer.editing.editors.find(({ name }) => name === this.editorName);
-    const name = this.name.value.trim();
+    const name = this.stateName;
     const exists = viewer.states.some((state) => state.name === name || stateLabel(state.name) === name);
     const busy = name !== "" && viewer.editing.isBusy(name, viewer.info?.slot ?? -1);
     this.make.disabled = this.sending || !this.text.value.trim() || editor?.ready === false || busy;

@@ -1,6 +1,6 @@
 /** How a prompt is read, while it is typed: action units as chips, and a plain word on what is left out. */
 import { CommandError } from "../connection.js";
-import { heldBack, unitsOf, unreadNote } from "../words.js";
+import { capitalised, heldBack, unitsOf, unreadNote } from "../words.js";
 import { el } from "./dom.js";
 
 /** Milliseconds without a keystroke before the server is asked. */
@@ -17,7 +17,7 @@ export class Reading {
     this.viewer = viewer;
     this.editor = editor;
     this.read = read;
-    this.text = "";
+    this.text = this.of = "";
     /** @type {any} the server's PromptInfo for `text` */
     this.info = null;
     this.all = false; // whether weak units are shown too
@@ -26,6 +26,11 @@ export class Reading {
     this.said = el("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
     this.body = el("div", { class: "reading", hidden: true }, this.chips, this.note);
     this.element = el("div", {}, this.body, this.said);
+  }
+
+  /** Whether `info` is of the text as it stands. */
+  get current() {
+    return this.info !== null && this.of === this.text;
   }
 
   /** Reads a text a little later, unless another follows. @param {string} text */
@@ -48,17 +53,18 @@ export class Reading {
     } catch (error) {
       if (text !== this.text || !(error instanceof CommandError)) return;
       this.#show(null);
-      this.#say(error.message, "bad");
+      this.#say(capitalised(error.message), "bad");
     }
   }
 
   /** Says again what becomes of words that were not read, for another editor. */
   editorChanged() {
-    if (this.info) this.#show(this.info);
+    if (this.current) this.#show(this.info);
   }
 
   #show(info) {
     this.info = info;
+    this.of = this.text;
     this.#paint();
     this.#say(info ? unreadNote(info, this.editor()) : "", "");
     this.said.textContent = info ? [info.reading, this.note.textContent].filter(Boolean).join(". ") : "";
