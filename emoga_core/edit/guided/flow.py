@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from emoga_core.edit.face_classes import EYEBALL, MOUTH, face_classes
 from emoga_core.heads import Head
 from emoga_core.render import Cameras, MeshRaster
 from emoga_core.render.mesh_raster import rasterize_mesh
@@ -27,7 +28,7 @@ _KINDS = (
     ("upper_teeth", "upper_gums"), ("lower_teeth", "lower_gums"),
 )  # fmt: skip
 """Surfaces that lie behind the skin (kind 0) and never show its colours; numbered from 1."""
-LEFT_EYE, RIGHT_EYE = 1, 2
+LEFT_EYE, RIGHT_EYE, MOUTH_INSIDE = 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,13 @@ class Flow:
 
 
 def surface_kinds(head: Head) -> Tensor:
-    """(V,) int64: 0 for skin, 1.. for `_KINDS`; 0 throughout for a head without regions."""
+    """(V,) int64: 0 for skin, 1.. for `_KINDS`; eyes and mouth are guessed for a head without regions."""
     kinds = torch.zeros(head.num_vertices, dtype=torch.int64)
+    if not len(head.regions):
+        classes, left = face_classes(head).classes, head.template[:, 0].cpu() > 0
+        kinds[(classes == EYEBALL) & left], kinds[(classes == EYEBALL) & ~left] = LEFT_EYE, RIGHT_EYE
+        kinds[classes == MOUTH] = MOUTH_INSIDE
+        return kinds
     for number, names in enumerate(_KINDS, start=1):
         for name in names:
             if name in head.region_names:
@@ -71,7 +77,7 @@ def surface_kinds(head: Head) -> Tensor:
 def solid_triangles(head: Head) -> Tensor:
     """(F', 3) the triangles that hide what is behind them: all but lashes."""
     triangles = head.triangles.cpu()
-    if "lashes" not in head.region_names:
+    if "lashes" not in head.region_names or not len(head.regions):
         return triangles
     lashes = head.regions.cpu() == head.region_names.index("lashes")
     return triangles[~lashes[triangles].any(1)]

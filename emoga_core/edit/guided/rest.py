@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from emoga_core.heads import FACE_SKIN, Head, bundled_detail, bundled_head, landmarks
+from emoga_core.edit.face_classes import BROW, EYEBALL, LIDS, LIPS, MOUTH, SKIN, face_classes
+from emoga_core.heads import Head, bundled_detail, bundled_head, landmarks
 
 _REACH = 0.035
 """Metres from the nearest landmark beyond which a transferred coordinate is not trusted."""
@@ -40,17 +39,13 @@ def paint_coordinates(head: Head) -> np.ndarray | None:
 
 
 def paintable_skin(head: Head) -> np.ndarray:
-    """(V,) float32: 1 on skin of the face (lips, lids and brows too), 0 elsewhere; ones without regions."""
-    if not len(head.regions):
-        return np.ones(head.num_vertices, np.float32)
-    return _in(head, FACE_SKIN).float().numpy()
+    """(V,) float32: 1 on skin of the face (lips, lids and brows too), 0 elsewhere."""
+    return _in(head, SKIN, BROW, LIPS, LIDS).float().numpy()
 
 
 def bare_skin(head: Head) -> np.ndarray:
     """(V,) float32: 1 on skin of the face but the lips, where blood colours it."""
-    if not len(head.regions):
-        return np.ones(head.num_vertices, np.float32)
-    return _in(head, [name for name in FACE_SKIN if name != "lips"]).float().numpy()
+    return _in(head, SKIN, BROW, LIDS).float().numpy()
 
 
 def turning_skin(head: Head, vertices: Tensor) -> np.ndarray:
@@ -59,9 +54,7 @@ def turning_skin(head: Head, vertices: Tensor) -> np.ndarray:
     Lids roll out of folds, where they were never lit as their normals say: their own colours, learnt with
     the eye closed, already hold their shade. So 0 in the eye sockets, rising from 3 to 12 mm around them.
     """
-    if not len(head.regions):
-        return np.ones(head.num_vertices, np.float32)
-    points, sockets = vertices.detach().cpu(), _in(head, ("left_eye_socket", "right_eye_socket"))
+    points, sockets = vertices.detach().cpu(), _in(head, LIDS)
     if not bool(sockets.any()):
         return np.ones(head.num_vertices, np.float32)
     away = torch.cdist(points, points[sockets]).amin(1)
@@ -74,20 +67,18 @@ def smooth_skin(head: Head, vertices: Tensor) -> np.ndarray:
     Args:
         vertices: (V, 3) the person's rest pose; distances ramp over 4 to 12 mm.
     """
-    if not len(head.regions):
-        return np.zeros(head.num_vertices, np.float32)
     points = vertices.detach().cpu()
-    skin = _in(head, ("face", "forehead", "nose"))
-    edge = ~skin & ~_in(head, ("neck",))
-    away = torch.full((len(points),), 0.0)
+    skin = _in(head, SKIN)
+    edge = _in(head, BROW, LIPS, LIDS, EYEBALL, MOUTH)
+    away = torch.zeros(len(points))
     away[skin] = torch.cdist(points[skin], points[edge]).amin(1) if bool(edge.any()) else 1.0
     t = ((away - 0.004) / 0.008).clamp(0, 1)
     return (t * t * (3 - 2 * t)).numpy()
 
 
-def _in(head: Head, names: Iterable[str]) -> Tensor:
-    known = [head.region_names.index(name) for name in names if name in head.region_names]
-    return torch.isin(head.regions.cpu(), torch.tensor(known, dtype=torch.int64))
+def _in(head: Head, *classes: int) -> Tensor:
+    """(V,) bool: vertices of these classes, which are guessed for a head without regions."""
+    return torch.isin(face_classes(head).classes, torch.tensor(classes, dtype=torch.uint8))
 
 
 def _thin_plate(source: np.ndarray, target: np.ndarray, points: np.ndarray) -> np.ndarray:
