@@ -51,9 +51,13 @@ class FolderEditor(CheckedEditor):
         names = [request.name for request in requests]
         if not all(names):
             raise EditError("the folder editor matches pictures by the names of the views; one has no name")
-        self._complain("no picture for", [name for name in names if name.lower() not in files], "NAME.png")
+        self._complain(
+            "no picture for",
+            [name for name in names if name.lower() not in files],
+            "give each a NAME.png or .jpg",
+        )
         several = [name for name in names if len(files[name.lower()]) > 1]
-        self._complain("more than one picture for", several, "one for each")
+        self._complain("more than one picture for", several, "leave one for each")
         unreadable, sized, unchanged = [], [], []
         for request in requests:
             try:
@@ -66,8 +70,8 @@ class FolderEditor(CheckedEditor):
                 sized.append(f"{request.name} ({found}, its view {wanted})")
             elif np.abs(picture - request.image).max() <= 1 / 255:
                 unchanged.append(request.name)
-        self._complain("cannot read the pictures of", unreadable, "PNG or JPEG that opens elsewhere")
-        self._complain("another size than the view:", sized, "the size that was exported")
+        self._complain("cannot read the pictures of", unreadable, "save them again as PNG or JPEG")
+        self._complain("another size than the view:", sized, "keep the size of the export")
         if requests and len(unchanged) == len(requests):
             raise EditError(f"{self.folder}: the pictures are still the views as exported; edit them first")
 
@@ -85,10 +89,10 @@ class FolderEditor(CheckedEditor):
                 found[path.stem.lower()].append(path)
         return found
 
-    def _complain(self, what: str, names: Sequence[str], wanted: str) -> None:
+    def _complain(self, what: str, names: Sequence[str], advice: str) -> None:
         if names:
             shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else "")
-            raise EditError(f"{self.folder}: {what} {shown}; it must hold {wanted}")
+            raise EditError(f"{self.folder}: {what} {shown}; {advice}")
 
 
 def _size(picture: NDArray[np.float32]) -> str:
