@@ -196,7 +196,7 @@ def _without(image: Picture, neutral: Picture, tint: NDArray, weight: Picture) -
     shift = cv2.resize(shift, (width, height), interpolation=cv2.INTER_LINEAR)[box]
     lab = _lab(image[box])
     # As a difference: the conversion there and back is not exact, and must not show where nothing changes.
-    change = _rgb(lab - shift * weight[box][..., None]) - _rgb(lab)
+    change = _rgb((lab - shift * weight[box][..., None]).astype(np.float32)) - _rgb(lab)
     changed = (image[box] + change).clip(0, 1)
     np.copyto(out[box], changed, where=(weight[box] > 0)[..., None])
     return out

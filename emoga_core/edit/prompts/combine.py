@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from emoga_core.edit.prompts.grammar import Term
 from emoga_core.edit.prompts.recipes import LEVELS
+from emoga_core.edit.prompts.terms import Term
 from emoga_core.facs import LEFT, unit_label
 
 _SHARE = (1.0, 1.0, 0.85, 0.7)

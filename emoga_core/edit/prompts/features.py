@@ -71,6 +71,7 @@ ACTIONS: dict[str, str] = {
     "right": "right, rightward, rightwards",
     "move": "pull, pulled, draw, drawn, turn, turned, turning, pulling, push, pushed, move, moved, "
     "moving, drawing",
+    "still": "still, unchanged, motionless, frozen, immobile",
     "any": "movement, motion, action, activity",
 }
 """Action -> its words. "move" says nothing without a direction; "any" is for negations."""
@@ -80,6 +81,8 @@ _TEETH = (10, 16, 25)
 _OPENERS = (25, 26, 27)
 _PRESS = (23, 24, 28)
 _LIDS = (41, 43, 44, 45, 46)
+
+_STILL_MOUTH = (12, 14, 15, 17, 18, 20, 22, 112, 114, 212, 214, *_TEETH, *_OPENERS, *_PRESS)
 
 _TABLE: dict[tuple[str, str], tuple[dict[int, float], tuple[int, ...]]] = {
     ("brow", "raise"): ({1: 0.85, 2: 0.9}, (4, 104, 204)),
@@ -91,6 +94,7 @@ _TABLE: dict[tuple[str, str], tuple[dict[int, float], tuple[int, ...]]] = {
     ("brow", "tight"): ({4: 0.6}, ()),
     ("brow", "relax"): ({}, (1, 2, 4, 102, 104, 202, 204)),
     ("brow", "any"): ({}, (1, 2, 4, 102, 104, 202, 204)),
+    ("brow", "still"): ({}, (1, 2, 4, 102, 104, 202, 204)),
     ("inner brow", "raise"): ({1: 0.95}, ()),
     ("inner brow", "slant"): ({1: 0.9}, ()),
     ("inner brow", "lower"): ({4: 0.8}, (1,)),
@@ -115,6 +119,7 @@ _TABLE: dict[tuple[str, str], tuple[dict[int, float], tuple[int, ...]]] = {
     ("eye", "ahead"): ({}, _GAZE),
     ("eye", "relax"): ({}, (5, 7, 44)),
     ("eye", "any"): ({}, (5, 7, *_LIDS, *_GAZE)),
+    ("eye", "still"): ({}, (5, 6, 7, *_LIDS, *_GAZE)),
     ("lid", "raise"): ({5: 0.85}, (41, 43)),
     ("lid", "wide"): ({5: 0.85}, (41, 43)),
     ("lid", "open"): ({5: 0.4}, (41, 43)),
@@ -146,7 +151,8 @@ _TABLE: dict[tuple[str, str], tuple[dict[int, float], tuple[int, ...]]] = {
     ("mouth", "stretch"): ({20: 0.9}, ()),
     ("mouth", "twist"): ({212: 0.3, 214: 0.7}, ()),
     ("mouth", "relax"): ({}, (*_PRESS, 15, 17, 20)),
-    ("mouth", "any"): ({}, (12, 15, 17, 18, 20, 22, 112, 212, *_TEETH, *_OPENERS, *_PRESS)),
+    ("mouth", "any"): ({}, _STILL_MOUTH),
+    ("mouth", "still"): ({}, _STILL_MOUTH),
     ("lip", "press"): ({24: 0.95}, (*_OPENERS, *_TEETH)),
     ("lip", "furrow"): ({24: 0.8}, _OPENERS),
     ("lip", "tight"): ({23: 0.7, 24: 0.45}, (*_OPENERS, *_TEETH)),
@@ -224,8 +230,8 @@ _ALL_OF: dict[str, tuple[int, ...]] = {
     "eye": (5, 6, 7, *_LIDS, *_GAZE),
     "lid": (5, 7, *_LIDS),
     "gaze": _GAZE,
-    "mouth": _TABLE["mouth", "any"][1],
-    "lip": _TABLE["mouth", "any"][1],
+    "mouth": _STILL_MOUTH,
+    "lip": _STILL_MOUTH,
     "jaw": (26, 27, 29),
     "cheek": (6, 34),
     "nose": (9,),

@@ -6,9 +6,10 @@ import unicodedata
 
 from emoga_core.edit.prompts.combine import combine
 from emoga_core.edit.prompts.errors import PromptError
-from emoga_core.edit.prompts.grammar import Sentence, parse
+from emoga_core.edit.prompts.grammar import parse
 from emoga_core.edit.prompts.lexer import lex
 from emoga_core.edit.prompts.reading import PromptReading
+from emoga_core.edit.prompts.terms import Sentence
 
 MAX_LENGTH = 500
 

@@ -46,7 +46,7 @@ angry 1.2 | furious, fury, livid, fuming, seething, incensed, infuriated
 enraged 1 | enraged, rage, raging, enrage, berserk, feral, ferocious
 annoyed 1 | annoyed, annoyance, irritated, irritation, irked, grumpy, grouchy, cranky, displeased, impatient
 annoyed 1 | moody
-annoyed 1 | bothered, fed up, exasperated, grumbling, disapproving, unamused, disgruntled, vexed, not amused
+annoyed 1 | bothered, fed up, exasperated, grumbling, disapproving, unamused, disgruntled, vexed
 frustrated 1 | frustrated, frustration, stressed, stress, overwhelmed
 jealous 1 | jealous, envious, envy, jealousy
 surprised 1 | surprised, surprise, astonished, astonishment, startled, taken aback, stunned, bewildered

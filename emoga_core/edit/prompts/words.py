@@ -73,24 +73,25 @@ NOUNS: frozenset[str] = _set(
 
 STOP_WORDS: frozenset[str] = NOUNS | _set(
     """
-    a an the this that these those it its it's his her hers him he she they them their theirs there we us
-    our you your i me my mine myself himself herself themselves itself what if how would could should can
-    may might must shall will let's lets let be been being is are was were am do does did have has had
-    having get gets getting got give gives giving given gave make makes making made become becomes
-    becoming turn turns turning turned change changes changing changed alter alters altering apply put
-    puts keep keeps keeping kept render draw drawn edit transform set into onto to of in on at for from by
-    about around over under through while until so such than same like seem seems seeming appear appears
-    appearing sound feel feels feeling felt please want wants wanted need needs show shows showing shown
-    add adds adding express expresses expressing expressed display displaying bring imagine suppose
-    person's man's woman's face's people's someone's picture image photo photograph photo's portrait's
-    headshot video frame scene version girl's boy's guy's lady's subject's just only also both each all
-    any every some bit more most now here again still even well very one two something anything thing
-    things much many lot else brings person people pose posing wearing wears wear try trying tries start
-    starts starting begin begins beginning model 3d gaussian realistic photorealistic style natural
-    naturally overall entire whole slightly-ish ish kind sort type way mode it'd they're he's she's who's
-    that's there's we're you're i'm because since after before during inside across between toward towards
-    against upon within pull pulled pulling push pushed move moved moving movement motion action activity
-    straight mouth's eyes' muscles muscle visible out off own heavily too really
+    mix mixture blend combination always go goes going between stick sticks a an the this that these those
+    it its it's his her hers him he she they them their theirs there we us our you your i me my mine
+    myself himself herself themselves itself what if how would could should can may might must shall will
+    let's lets let be been being is are was were am do does did have has had having get gets getting got
+    give gives giving given gave make makes making made become becomes becoming turn turns turning turned
+    change changes changing changed alter alters altering apply put puts keep keeps keeping kept render
+    draw drawn edit transform set into onto to of in on at for from by about around over under through
+    while until so such than same like seem seems seeming appear appears appearing sound feel feels
+    feeling felt please want wants wanted need needs show shows showing shown add adds adding express
+    expresses expressing expressed display displaying bring imagine suppose person's man's woman's face's
+    people's someone's picture image photo photograph photo's portrait's headshot video frame scene
+    version girl's boy's guy's lady's subject's just only also both each all any every some bit more most
+    now here again still even well very one two something anything thing things much many lot else brings
+    person people pose posing wearing wears wear try trying tries start starts starting begin begins
+    beginning model 3d gaussian realistic photorealistic style natural naturally overall entire whole
+    slightly-ish ish kind sort type way mode it'd they're he's she's who's that's there's we're you're i'm
+    because since after before during inside across toward towards against upon within pull pulled pulling
+    push pushed move moved moving movement motion action activity straight mouth's eyes' muscles muscle
+    visible out off own heavily too really
     """
 )
 """Words without a meaning for the reader that are not worth reporting."""

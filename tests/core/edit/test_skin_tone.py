@@ -28,7 +28,7 @@ def face(seed: int) -> np.ndarray:
 
 
 def shifted(image: np.ndarray, lab: tuple[float, float, float]) -> np.ndarray:
-    changed = cv2.cvtColor(image, cv2.COLOR_RGB2LAB) + np.float32(lab)
+    changed = cv2.cvtColor(image, cv2.COLOR_RGB2LAB) + np.asarray(lab, np.float32)
     return np.where(FACE[..., None] > 0, cv2.cvtColor(changed, cv2.COLOR_LAB2RGB).clip(0, 1), image)
 
 
@@ -131,7 +131,8 @@ def test_outside_is_bit_equal_and_values_are_colours(seed, towards, composited):
     images = [rng.random((height, width, 3), np.float32) for _ in range(3)]
     neutrals = [rng.random((height, width, 3), np.float32) for _ in range(3)]
     masks = [(cv2.blur(rng.random((height, width), np.float32), (15, 15)) > 0.5).astype(np.float32)] * 3
-    where = [np.asarray(cv2.dilate(m, np.ones((3, 3)))) for m in masks] if composited else None
+    grown = [np.asarray(cv2.dilate(m, np.ones((3, 3))), np.float32) for m in masks]
+    where = grown if composited else None
     originals = [image.copy() for image in images]
     after = harmonise(images, neutrals, masks, towards=towards, where=where)
     for old, image, new, region in zip(originals, images, after, where or masks, strict=True):

@@ -49,7 +49,7 @@ def test_any_text_is_read_or_refused_with_a_reason(text):
 
 
 @given(sentences)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_any_sentence_of_known_words_is_read(text):
     text = text[:500]
     reading = read_prompt(text)
@@ -58,7 +58,7 @@ def test_any_sentence_of_known_words_is_read(text):
 
 
 @given(sentences, st.sampled_from([p for p in _WORDS if len(p) > 2]))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_negation_never_raises_a_unit(text, phrase):
     free = read_prompt(text[:400]).action_units
     held = read_prompt(f"{text[:400]}. Without {phrase}").action_units

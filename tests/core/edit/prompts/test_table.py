@@ -86,6 +86,9 @@ TABLE: list[tuple[str, set[int], set[int]]] = [
     ("neither happy nor sad", set(), {1, 6, 12, 15}),
     ("can't stop smiling", {12}, {15}),
     ("unsmiling, stern", {4}, {12}),
+    ("happy, the eyebrows should not move", {12}, {1, 2, 4}),
+    ("angry, keep the brows still", {7, 24}, {2, 4}),
+    ("not with the eyes, a smile", {12}, {6}),
     ("do not alter the hair or ears", set(), {1, 12}),
     ("🙂", {12}, {15}),
 ]
