@@ -163,7 +163,7 @@ def _edit(
     save_state(path, result.state)
     shutil.rmtree(keep, ignore_errors=True)
     state = result.state
-    out = sheet or Path(f"{path.stem}_{state.name}.png")
+    out = sheet or path.with_name(f"{path.stem}_{state.name}.png")
     _write_sheet(out, avatar, result)
     seconds = sum(result.report["seconds"].values())
     print(f"{path}: {state.name} made in {seconds:.1f} s; before and after: {out}")

@@ -35,7 +35,8 @@ MotionName = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same emotion.")]
 SheetPath = Annotated[
-    Path | None, typer.Option(help="Before/after sheet; AVATAR_NAME.png without it.", metavar="PNG")
+    Path | None,
+    typer.Option(help="Before/after sheet; AVATAR_NAME.png beside the avatar without it.", metavar="PNG"),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say how the prompt is read, and stop.")]
 HeadPath = Annotated[
