@@ -9,7 +9,7 @@ def _set(text: str) -> frozenset[str]:
 
 ADVERBS: dict[str, float] = {
     "barely": 0.25, "hardly": 0.25, "scarcely": 0.25, "almost imperceptibly": 0.2, "imperceptibly": 0.2,
-    "faintly": 0.35, "slightly": 0.45, "subtly": 0.5, "a bit": 0.5, "bit": 0.5, "a little": 0.5,
+    "faintly": 0.35, "slightly": 0.45, "subtly": 0.6, "a bit": 0.5, "bit": 0.5, "a little": 0.5,
     "a little bit": 0.45, "a tad": 0.4, "a touch": 0.4, "lightly": 0.5, "mildly": 0.5, "gently": 0.5,
     "softly": 0.5, "kind of": 0.6, "sort of": 0.6, "somewhat": 0.6, "partly": 0.6, "partially": 0.6,
     "half": 0.6, "moderately": 0.7, "vaguely": 0.4, "almost": 0.75, "mostly": 0.9, "fairly": 0.85,
@@ -25,8 +25,8 @@ ADVERBS: dict[str, float] = {
 
 ADJECTIVES: dict[str, float] = {
     "tiny": 0.3, "faint": 0.35, "hint of": 0.3, "hint": 0.3, "trace of": 0.3, "trace": 0.3, "ghost of": 0.25,
-    "touch of": 0.4, "shadow of": 0.3, "subtle": 0.5, "slight": 0.45, "light": 0.5, "mild": 0.5,
-    "gentle": 0.5, "soft": 0.5, "small": 0.55, "little": 0.55, "weak": 0.45, "restrained": 0.55,
+    "touch of": 0.4, "shadow of": 0.3, "subtle": 0.6, "slight": 0.45, "light": 0.5, "mild": 0.5,
+    "gentle": 0.5, "soft": 0.5, "small": 0.65, "little": 0.55, "weak": 0.45, "restrained": 0.55,
     "understated": 0.5, "discreet": 0.5, "moderate": 0.7, "medium": 0.7, "big": 1.25, "broad": 1.25,
     "wide": 1.2, "large": 1.25, "huge": 1.4, "strong": 1.3, "deep": 1.25, "bright": 1.15, "great": 1.2,
     "intense": 1.35, "extreme": 1.45, "exaggerated": 1.5, "full": 1.2, "enormous": 1.45, "dramatic": 1.35,
