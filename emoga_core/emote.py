@@ -313,8 +313,14 @@ class _Making:
         if self.stop():
             raise EditCancelled("cancelled before the skin tone was harmonised")
         self._say("skin tone", 0, len(raw), 0.05 + self.editing_share)
-        neutrals, masks = [_array(view.image) for view in views], [_array(view.skin) for view in views]
-        return harmonise(raw, neutrals, masks, towards=self.request.tone)
+        return harmonise(
+            raw,
+            [_array(view.image) for view in views],
+            [_array(view.skin) for view in views],
+            where=[_array(view.mask) for view in views],
+            groups=[view.view_id for view in views],
+            towards=self.request.tone,  # type: ignore[arg-type]
+        )
 
     def _optimise(self, views: Sequence[EditView], edits: Sequence[Picture], start: EmotionState | None):
         targets = [_target(view, edit) for view, edit in zip(views, edits, strict=True)]
