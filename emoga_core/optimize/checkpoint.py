@@ -35,7 +35,6 @@ def save_checkpoint(path: Path, run: EmotionOptimizer) -> None:
         if memory:
             tensors[f"mean/{name}"], tensors[f"square/{name}"] = memory["exp_avg"], memory["exp_avg_sq"]
             steps[name] = float(memory["step"])
-    tensors["jaw"] = run.jaw
     tensors["weights"] = torch.from_numpy(np.ascontiguousarray(run.weights))
     tensors["order"] = torch.tensor(run.order, dtype=torch.int64)
     tensors["losses"] = torch.tensor(run.losses, dtype=torch.float64)
@@ -65,7 +64,6 @@ def load_checkpoint(path: Path, run: EmotionOptimizer) -> None:
                     "exp_avg": tensors[f"mean/{name}"].to(parameter),
                     "exp_avg_sq": tensors[f"square/{name}"].to(parameter),
                 }
-        run.jaw.copy_(tensors["jaw"])
     run.restore_poses([tensors[k] for k in sorted(tensors) if k.startswith("pose/")])
     run.weights = tensors["weights"].numpy()
     run.order = tensors["order"].tolist()

@@ -67,6 +67,8 @@ class EmotionOptimizer:
         self.steps, self.batch = self.options.steps, self.options.batch
         self.start = avatar.neutral_state(name)
         self.prior = ExpressionPrior(avatar.head, prior_expression if self.options.prior else None)
+        motions = torch.stack([target.frame.expression for target in targets]).to(avatar.mask.device)
+        self.prior.narrow(avatar.clamp_expression(motions))
         # An ARKit head opens its mouth by an expression: a second variable for it would be one too many.
         self.with_jaw = avatar.head.expression_names is None or (
             start_jaw is not None and bool(start_jaw.any())
@@ -212,7 +214,8 @@ class EmotionOptimizer:
             gradients["jaw"] += reach * jaw.grad
             along += _inner(jaw.grad, self.jaw)
         if own is not None and shared is not None and sh.grad is not None:
-            shared.index_add_(0, shot.coloured, sh.grad, alpha=amplitude)
+            # Each row once, so that plain indexing adds up.
+            shared[shot.coloured[shot.changing]] += amplitude * sh.grad[shot.changing]
             along += _inner(sh.grad, own)
         gradients["amplitudes"][number] += along
         return float(loss.detach()) * weight
@@ -375,4 +378,5 @@ class EmotionOptimizer:
 
 def _inner(a: Tensor, b: Tensor) -> float:
     """Sum of a b, the same for any number of threads."""
-    return float((a * b).detach().cpu().numpy().sum(dtype=np.float64))
+    x, y = (t.detach().cpu().contiguous().numpy().ravel() for t in (a, b))
+    return float(np.einsum("i,i->", x, y))

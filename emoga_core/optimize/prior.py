@@ -28,6 +28,9 @@ class ExpressionPrior:
         self.range = head.expression_range
         self.unit = self.range[1] - self.range[0] if self.range else 1.0
         self.towards = torch.zeros(head.num_expressions, device=device)
+        low, high = (-_BACK * self.unit, self.unit) if self.range else (-_LONGEST, _LONGEST)
+        self._low = torch.full_like(self.towards, low)
+        self._high = torch.full_like(self.towards, high)
         if towards is not None:
             if tuple(towards.shape) != (head.num_expressions,) or not bool(towards.isfinite().all()):
                 raise OptimizeError(
@@ -40,7 +43,13 @@ class ExpressionPrior:
         """(E,) of half the squared distance in units: for statistical heads the Mahalanobis length."""
         return (expression - self.towards) / self.unit**2
 
+    def narrow(self, motions: Tensor) -> None:
+        """Tells the expressions (T,E) of all moments: an offset that leaves the range in all of them does no
+        more than one at its end, but would show in other moments."""
+        if self.range:
+            self._low = torch.maximum(self._low, self.range[0] - motions.amax(0))
+            self._high = torch.minimum(self._high, self.range[1] - motions.amin(0))
+
     def limit(self, expression: Tensor) -> Tensor:
         """The nearest offset (E,) that is allowed."""
-        low, high = (-_BACK * self.unit, self.unit) if self.range else (-_LONGEST, _LONGEST)
-        return expression.clamp(low, high)
+        return torch.minimum(torch.maximum(expression, self._low), self._high)

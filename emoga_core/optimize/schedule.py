@@ -1,4 +1,4 @@
-"""When geometry moves, when colour does, and how fast: in fractions of a run, for short runs to keep shape."""
+"""When geometry moves, when colour does, and how fast, in fractions of a run: short runs keep its shape."""
 
 from __future__ import annotations
 

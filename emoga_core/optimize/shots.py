@@ -21,9 +21,10 @@ from emoga_core.render import Cameras
 
 _MARGIN = 8  # pixels around the mask
 _SMALLEST = 16  # pixels
-_FAINT = 0.02  # pixels: a Gaussian that covers less of a picture is not missed
+_ROOM = 0.02  # picture widths over focal length by which something may move into the crop
 _MOVED = 1e-4  # metres per unit: what moves less stays where it is
-_DEEP = 0.02  # metres behind the surface: what lies deeper stays hidden
+_DEEP, _SHALLOW = 0.02, 0.008  # metres behind the surface: what lies deeper stays hidden, where the
+# face moves and where it does not
 _AROUND = 3  # pixels around a point in which the deepest surface counts
 _NEAR = 0.012  # metres around what moves: it may come to light
 
@@ -38,6 +39,7 @@ class Shot:
         rows: (M,) the Gaussians that are drawn; local: their shapes; parents: (M,) triangle in the moment's
         list of triangles. sh: (M,K,3) neutral colours.
         coloured: (M,) where each Gaussian stands in the table of colour changes; its last row is "never".
+        changing: (C,) those of the M that are not "never".
         moment: the pose, shared by the targets of one frame.
     """
 
@@ -51,6 +53,7 @@ class Shot:
     parents: Tensor
     sh: Tensor
     coloured: Tensor
+    changing: Tensor
     moment: Moment
 
     def draw(self, expression: Tensor, jaw: Tensor, sh: Tensor) -> Tensor:
@@ -95,7 +98,7 @@ def prepare_shots(
             joints, shift = frame.joint_rotations.to(sh.device), frame.translation.to(sh.device)
             vertices = avatar.vertices(expression[None], joints[None], shift[None])[0]
         crops = {n: _crop(targets[n], sh.device) for n in members}
-        drawn = {n: _drawn(avatar, vertices, sh, crops[n], changing) for n in members}
+        drawn = {n: _drawn(avatar, vertices, crops[n], changing) for n in members}
         used = torch.cat([avatar.binding.triangles[rows] for rows in drawn.values()]).unique()
         corners, triangles = avatar.head.triangles[used].unique(return_inverse=True)
         moment = Moment(LinearPose(avatar, frame, corners, with_jaw), triangles)
@@ -110,7 +113,7 @@ def prepare_shots(
                 target.mask.to(sh.device).float()[window].contiguous(),
                 rows, avatar.gaussians[rows],
                 torch.searchsorted(used, avatar.binding.triangles[rows]),
-                sh[rows].contiguous(), place[rows], moment,
+                sh[rows].contiguous(), place[rows], torch.where(place[rows] < len(colour_rows))[0], moment,
             )  # fmt: skip
     return [shots[n] for n in range(len(targets))]
 
@@ -163,29 +166,26 @@ def _changing(avatar: Avatar) -> Tensor:
     return near[triangles].any(1)
 
 
-def _drawn(avatar: Avatar, vertices: Tensor, sh: Tensor, camera: Cameras, changing: Tensor) -> Tensor:
-    """(M,) Gaussians that the crop shows now or may show later."""
+@torch.no_grad()
+def _drawn(avatar: Avatar, vertices: Tensor, camera: Cameras, changing: Tensor) -> Tensor:
+    """(M,) Gaussians that the crop shows now or may show later: those not far behind its surface."""
     frames = avatar.frames(vertices)
-    with torch.no_grad():
-        means, _, scales = bind(avatar.gaussians, avatar.binding.triangles, frames)
-        pixels, depths = camera.project(means)
-        depth = depths[0]
-    # Colour and depth in one picture: three constant coefficients carry depth, their gradient the coverage.
-    colours = torch.zeros_like(sh[:, :1])
-    colours[:, 0] = ((depth / depth.amax().clamp_min(1e-6) - 0.5) / SH_C0)[:, None]
-    colours.requires_grad_()
-    drawing = draw(avatar.gaussians, avatar.binding.triangles, colours, frames, camera)
-    drawing.image.sum().backward()
-    assert colours.grad is not None
-    if not bool(drawing.image.isfinite().all()):
+    means, _, scales = bind(avatar.gaussians, avatar.binding.triangles, frames)
+    pixels, depths = camera.project(means)
+    depth = depths[0]
+    # A picture of depths: one constant coefficient a channel.
+    most = depth.amax().clamp_min(1e-6)
+    grey = ((depth / most - 0.5) / SH_C0)[:, None, None].expand(-1, 1, 3).contiguous()
+    image = draw(avatar.gaussians, avatar.binding.triangles, grey, frames, camera).image
+    if not bool(image.isfinite().all()):
         raise OptimizeError("the avatar cannot be drawn in one of the targets' views; check its camera")
-    seen = colours.grad[:, 0].abs().sum(1) > _FAINT * 3 * SH_C0
-    with torch.no_grad():
-        reach = 4 * camera.intrinsics[0, 0, 0] * scales.amax(1) / depth.clamp_min(1e-3) + 24
-        size = pixels.new_tensor([camera.width, camera.height])
-        inside = ((pixels[0] > -reach[:, None]) & (pixels[0] < size + reach[:, None])).all(1)
-        surface = drawing.image[..., 0] * depth.amax()
-        far = functional.max_pool2d(surface[None, None], 2 * _AROUND + 1, 1, _AROUND)[0, 0]
-        x, y = (pixels[0].nan_to_num().floor().long().clamp(min=0).minimum((size - 1).long())).unbind(1)
-        shallow = depth < far[y, x] + _DEEP
-    return torch.where(seen | (changing & inside & shallow & (depth > 0)))[0]
+    surface = (image[..., 0] * most)[None, None]
+    far = functional.max_pool2d(surface, 2 * _AROUND + 1, 1, _AROUND)[0, 0]
+    focal = camera.intrinsics[0, 0, 0]
+    reach = 4 * focal * scales.amax(1) / depth.clamp_min(1e-3)
+    reach = torch.where(changing, reach + _ROOM * focal, reach)
+    size = pixels.new_tensor([camera.width, camera.height])
+    inside = ((pixels[0] > -reach[:, None]) & (pixels[0] < size + reach[:, None])).all(1)
+    x, y = pixels[0].nan_to_num().floor().long().clamp(min=0).minimum((size - 1).long()).unbind(1)
+    deep = torch.where(changing, _DEEP, _SHALLOW)
+    return torch.where(inside & (depth > 0) & (depth < far[y, x] + deep))[0]

@@ -11,7 +11,7 @@ from emoga_core.optimize.trust import projections
 if TYPE_CHECKING:
     from emoga_core.optimize.optimizer import EmotionOptimizer
 
-_RANGE = (0.8, 1.6)
+_RANGE = (0.85, 1.3)
 
 
 def find_strength(optimizer: EmotionOptimizer) -> tuple[float, float]:
