@@ -49,6 +49,10 @@ def edit(job: EditJob, report: Report) -> Finished:
         if isinstance(error, MemoryError) or any(sign in words for sign in _OUT_OF_MEMORY):
             raise EditError(f"there is not enough memory for this edit; {LOWER}") from None
         raise
+    except OSError as error:
+        where = error.filename or "memory shared with the server"
+        words = f"{where}: {error.strerror or error}; free space there or check permissions, then edit again"
+        raise EditError(words) from None
 
 
 LOWER = "choose fewer views or frames, or a smaller --edit-size, or close other programs"

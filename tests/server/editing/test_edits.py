@@ -328,3 +328,30 @@ def test_prompts_and_editors_are_told(served):
             assert not editors["folder"].ready
 
     served.run(scenario())
+
+
+def test_a_full_disk_at_the_commit_leaves_the_avatar_as_it_was(served):
+    import resource
+
+    async def scenario():
+        async with served.client() as client:
+            job = (await client.edit("smile", "warmer")).job
+            await client.wait(job)  # there is a worker now
+            disk, blob = files(served.bundle), state(client, "disgusted").blob
+            (pid,) = served.hub.workers.pids
+            # room for what is handed over on the way, but not for the header and the index
+            room = 400 + max(len(before + after) for _, before, after in client.pictures[job].values())
+            assert room < len(disk["baked/index.json"])
+            limits = resource.prlimit(pid, resource.RLIMIT_FSIZE, (room, -1))
+            job = (await client.edit("disgusted", "disgusted")).job
+            with pytest.raises(JobEnded, match=r"ann\.emoga: cannot be written .*free space") as caught:
+                await client.wait(job)
+            assert caught.value.progress.stage == "failed"
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+            await client.until(lambda: state(client, "disgusted").blob == blob)
+            assert files(served.bundle) == disk
+            assert {p.name for p in served.bundle.parent.iterdir()} == {"ann.emoga"}
+            await client.wait((await client.edit("disgusted", "disgusted")).job)
+            assert served.hub.workers.pids == [pid]
+
+    served.run(scenario())
