@@ -21,9 +21,9 @@ export class JobBoard {
     this.list = el("div", { class: "job-list" });
     this.said = el("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
     this.element = el("section", { class: "jobs", "aria-label": "Edits under way", hidden: true }, this.list, this.said);
-    const room = matchMedia(ROOM_BESIDE);
-    const place = () => (room.matches ? stage : panel).append(this.element);
-    room.addEventListener("change", place);
+    this.room = matchMedia(ROOM_BESIDE);
+    const place = () => (this.room.matches ? stage : panel).append(this.element);
+    this.room.addEventListener("change", place);
     place();
     viewer.editing.addEventListener("jobs", () => this.refresh());
     viewer.editing.addEventListener("finished", (event) => this.#announce(/** @type {CustomEvent} */ (event).detail));
@@ -41,7 +41,7 @@ export class JobBoard {
     if (own >= 0) {
       this.followed.add(jobs[own].job);
       this.element.hidden = false;
-      cards[own].element.scrollIntoView({ block: "nearest" });
+      if (!this.room.matches) cards[own].element.scrollIntoView({ block: "start" });
     }
     this.element.hidden = !jobs.length;
   }
