@@ -36,6 +36,7 @@ class FaceClasses:
         open_edge: (F,) bool: triangles on which that border may run.
         drawn: (F,) bool: triangles that hide what is behind them (lashes do not).
         hair: (F,) bool: triangles that carry hair.
+        bare: (F,) bool: triangles of smooth skin, from which nothing but hair stands off.
         note: why the classes are only a guess; empty when the head's own regions give them.
     """
 
@@ -44,6 +45,7 @@ class FaceClasses:
     open_edge: Tensor
     drawn: Tensor
     hair: Tensor
+    bare: Tensor
     note: str
 
 
@@ -64,12 +66,11 @@ def face_classes(head: Head) -> FaceClasses:
         of_region = torch.tensor([_OF_REGION.get(name, OUTSIDE) for name in head.region_names])
         classes = of_region.to(torch.uint8)[head.regions]
         weights, note = _before_ears(head, face_weights(head)), ""
-        names = [head.region_names.index(n) for n in ("lashes", "scalp") if n in head.region_names]
-        lashes = head.regions == names[0] if "lashes" in head.region_names else torch.zeros_like(classes) > 0
-        hair = head.regions == names[-1] if "scalp" in head.region_names else torch.zeros_like(classes) > 0
+        lashes, hair = known_vertices(head, ("lashes",)), known_vertices(head, ("scalp",))
+        bare = known_vertices(head, ("face", "forehead"))
     else:
         classes, weights, note = _guessed(head)
-        lashes = hair = torch.zeros(head.num_vertices, dtype=torch.bool)
+        lashes = hair = bare = torch.zeros(head.num_vertices, dtype=torch.bool)
     bordering = (classes != EYEBALL) & (classes != MOUTH) & ~lashes
     corners = head.triangles
     return FaceClasses(
@@ -78,6 +79,7 @@ def face_classes(head: Head) -> FaceClasses:
         bordering[corners].all(1),
         ~lashes[corners].any(1),
         hair[corners].all(1),
+        bare[corners].all(1),
         note,
     )
 

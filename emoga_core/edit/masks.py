@@ -18,7 +18,7 @@ from emoga_core.avatars import Avatar, MotionFrame
 from emoga_core.edit.errors import EditError
 from emoga_core.edit.face_classes import BROW, EYEBALL, LIDS, LIPS, MOUTH, OUTSIDE, SKIN, face_classes
 from emoga_core.edit.framing import FaceBox, face_box, pixels_per_metre
-from emoga_core.edit.mask_shapes import distance_to, enclosed, softened
+from emoga_core.edit.mask_shapes import distance_to, enclosed, softened, specks, touching
 from emoga_core.render import Cameras, Gaussians, rasterize
 from emoga_core.render.mesh_raster import MeshRaster, rasterize_mesh
 
@@ -27,6 +27,7 @@ OUTLINE = 0.02
 """Share of the height of the face by which masks reach over its outline into the background."""
 _IN_FRONT = 0.004  # metres
 _HAIR_ALPHA = 0.5
+_SPECK = 0.1  # of the height of the face: side of the smallest piece of skin between hair that counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,12 +131,14 @@ def face_picture(
             empty &= ~after.mask[0].numpy()
         if splats is None:
             splats = avatar.bound(vertices, vertices.new_zeros(len(avatar.gaussians), 1, 3))
-        hair = _hair(avatar, splats, raster, camera)
+        hair = _hair(avatar, vertices, splats, raster, camera)
+    face_pixels = (box or face_box(avatar)).face_height * scale
     if hair is not None:
-        labels[hair] = OUTSIDE
-        if target is not None:
-            target[hair] = OUTSIDE
-    return FacePicture(labels, target, (box or face_box(avatar)).face_height * scale, empty)
+        hair = touching(hair, labels == OUTSIDE)  # what hangs over the face comes from beyond it
+        for picture in (labels,) if target is None else (labels, target):
+            picture[hair] = OUTSIDE
+            picture[specks(picture != OUTSIDE, (_SPECK * face_pixels) ** 2)] = OUTSIDE
+    return FacePicture(labels, target, face_pixels, empty)
 
 
 def _drawn(avatar: Avatar, vertices: Tensor, camera: Cameras) -> tuple[MeshRaster, np.ndarray]:
@@ -164,12 +167,18 @@ def _with_mouth(labels: np.ndarray) -> np.ndarray:
     return np.where(holes, np.uint8(MOUTH), labels)
 
 
-def _hair(avatar: Avatar, splats: Gaussians, raster: MeshRaster, camera: Cameras) -> np.ndarray | None:
-    """(H, W) bool: pixels where Gaussians that grow on the scalp hide the mesh; None without any."""
-    on_scalp = face_classes(avatar.head).hair[avatar.binding.triangles.cpu()].to(splats.means.device)
-    if not bool(on_scalp.any()):
+def _hair(
+    avatar: Avatar, vertices: Tensor, splats: Gaussians, raster: MeshRaster, camera: Cameras
+) -> np.ndarray | None:
+    """(H, W) bool: pixels where hair hides the mesh: Gaussians that grow on the scalp, or that stand off the
+    smooth skin of the face. None without any."""
+    known, parents = face_classes(avatar.head), avatar.binding.triangles
+    device = parents.device
+    height = avatar.gaussians.means[:, 1] * avatar.frames(vertices).scales[parents]  # along the normals
+    is_hair = known.hair.to(device)[parents] | (known.bare.to(device)[parents] & (height > _IN_FRONT))
+    if not bool(is_hair.any()):
         return None
-    rows = on_scalp.nonzero()[:, 0]
+    rows = is_hair.nonzero()[:, 0]
     pixels, depths = camera.project(splats.means[rows])
     x, y = pixels[0].floor().long().cpu().unbind(1)
     surface = raster.depth[0]

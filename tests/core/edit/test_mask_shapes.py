@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emoga_core.edit.mask_shapes import enclosed, feathered, grown, softened
+from emoga_core.edit.mask_shapes import enclosed, feathered, grown, softened, specks, touching
 
 
 def half_plane(size: int = 200) -> np.ndarray:
@@ -49,3 +49,13 @@ def test_only_holes_within_the_rim_are_enclosed():
     picture[25:30, 30:36] = 0  # bay
     holes = enclosed(picture == 0, picture == 1)
     assert holes.sum() == 25 and holes[15:20, 15:20].all()
+
+
+def test_pieces_are_told_by_what_they_touch_and_by_their_size():
+    area = np.zeros((30, 30), bool)
+    area[2:6, 2:6] = area[20:28, 20:28] = True
+    other = np.zeros_like(area)
+    other[6, 3] = True  # right below the first piece
+    assert touching(area, other)[2:6, 2:6].all() and touching(area, other).sum() == 16
+    assert specks(area, 17)[2:6, 2:6].all() and specks(area, 17).sum() == 16
+    assert not specks(area, 16).any() and not touching(area, np.zeros_like(area)).any()

@@ -169,10 +169,10 @@ def test_hair_that_hangs_over_the_face_stays_black(kofi):
     scalp = face_classes(kofi.head).hair[kofi.binding.triangles].nonzero()[:, 0][::10]
     frames = kofi.frames(vertices)
     triangles = kofi.binding.triangles[scalp]
-    # A fringe: a flat patch of big opaque Gaussians one centimetre in front of the forehead.
+    # A fringe: big opaque Gaussians from the forehead up to the hair, one centimetre in front of the face.
     spread = torch.rand(len(scalp), 2, generator=torch.Generator().manual_seed(0)) - 0.5
     brow = vertices[vertices_in(kofi.head, ("forehead",))].mean(0)
-    world = torch.stack([brow[0] + 0.05 * spread[:, 0], brow[1] + 0.03 * spread[:, 1]], 1)
+    world = torch.stack([brow[0] + 0.05 * spread[:, 0], brow[1] + 0.08 * (spread[:, 1] + 0.5)], 1)
     world = torch.cat([world, torch.full((len(scalp), 1), float(vertices[:, 2].max()) + 0.01)], 1)
     means, log_scales = kofi.gaussians.means.clone(), kofi.gaussians.log_scales.clone()
     opacity = kofi.gaussians.opacity_logits.clone()
@@ -183,7 +183,7 @@ def test_hair_that_hangs_over_the_face_stays_black(kofi):
     moved = dataclasses.replace(kofi.gaussians, means=means, log_scales=log_scales, opacity_logits=opacity)
     fringed = dataclasses.replace(kofi, gaussians=moved)
     after = edit_mask(fringed, frame, camera)
-    pixel = camera.project(world.mean(0, keepdim=True))[0][0, 0].long()
+    pixel = camera.project((world.mean(0) - torch.tensor([0.0, 0.02, 0.0]))[None])[0][0, 0].long()
     x, y = int(pixel[0]), int(pixel[1])
     assert before[y - 3 : y + 4, x - 3 : x + 4].min() == 1
     assert after[y - 3 : y + 4, x - 3 : x + 4].max() == 0
