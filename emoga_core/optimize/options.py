@@ -19,8 +19,8 @@ _EPOCHS = 800
 class OptimizeOptions:
     """How an emotion is optimised. The steps decide the result, never the clock.
 
-    Rates are per step of Adam; expression rates are in units of the head's range (1 for ARKit heads) or of
-    one standard deviation (statistical heads).
+    Rates are per step of Adam; those of expressions are in units of the head's range (1 for ARKit heads) or
+    of three standard deviations (statistical heads).
 
     Attributes:
         steps: optimiser steps of `batch` pictures; None: 240, or for the thesis 800 epochs.
@@ -57,7 +57,7 @@ class OptimizeOptions:
     ssim_weight: float = 0.2
     patch_weight: float = 0.05
     vgg_weights: str | None = None
-    prior_weight: float = 1e-4
+    prior_weight: float = 5e-3
     expression_multiplier: float = 10.0
     geometry: bool = True
     texture: bool = True

@@ -11,6 +11,9 @@ from emoga_core.optimize.errors import OptimizeError
 _BACK = 0.3
 """Share of the range by which an emotion may take back what the motion does."""
 
+_STATISTICAL_UNIT = 3.0
+"""Standard deviations that move a face about as far as a whole action does."""
+
 _LONGEST = 4.0
 """Statistical heads: no coefficient beyond so many standard deviations."""
 
@@ -19,14 +22,14 @@ class ExpressionPrior:
     """Limits and a quadratic pull.
 
     Attributes:
-        unit: of a coefficient: the width of the head's range, or one standard deviation.
+        unit: of a coefficient: the width of the head's range, or three standard deviations.
         towards: (E,) where the pull goes.
     """
 
     def __init__(self, head: Head, towards: Tensor | None) -> None:
         device = head.template.device
         self.range = head.expression_range
-        self.unit = self.range[1] - self.range[0] if self.range else 1.0
+        self.unit = self.range[1] - self.range[0] if self.range else _STATISTICAL_UNIT
         self.towards = torch.zeros(head.num_expressions, device=device)
         low, high = (-_BACK * self.unit, self.unit) if self.range else (-_LONGEST, _LONGEST)
         self._low = torch.full_like(self.towards, low)

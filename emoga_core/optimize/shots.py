@@ -23,8 +23,8 @@ _MARGIN = 8  # pixels around the mask
 _SMALLEST = 16  # pixels
 _ROOM = 0.02  # picture widths over focal length by which something may move into the crop
 _MOVED = 1e-4  # metres per unit: what moves less stays where it is
-_DEEP, _SHALLOW = 0.02, 0.008  # metres behind the surface: what lies deeper stays hidden, where the
-# face moves and where it does not
+_DEEP = 0.015  # metres behind the surface: what lies deeper stays hidden
+_FAINT = 0.02  # pixels: who covers less of a picture is not missed
 _AROUND = 3  # pixels around a point in which the deepest surface counts
 _NEAR = 0.012  # metres around what moves: it may come to light
 
@@ -166,26 +166,28 @@ def _changing(avatar: Avatar) -> Tensor:
     return near[triangles].any(1)
 
 
-@torch.no_grad()
 def _drawn(avatar: Avatar, vertices: Tensor, camera: Cameras, changing: Tensor) -> Tensor:
-    """(M,) Gaussians that the crop shows now or may show later: those not far behind its surface."""
+    """(M,) Gaussians that the crop shows now, or may show later: those that move or lie near what moves, and
+    are not far behind the surface."""
     frames = avatar.frames(vertices)
-    means, _, scales = bind(avatar.gaussians, avatar.binding.triangles, frames)
-    pixels, depths = camera.project(means)
+    with torch.no_grad():
+        means, _, scales = bind(avatar.gaussians, avatar.binding.triangles, frames)
+        pixels, depths = camera.project(means)
     depth = depths[0]
-    # A picture of depths: one constant coefficient a channel.
+    # A picture of depths: one constant coefficient a channel. Its gradient is what each Gaussian covers.
     most = depth.amax().clamp_min(1e-6)
-    grey = ((depth / most - 0.5) / SH_C0)[:, None, None].expand(-1, 1, 3).contiguous()
+    grey = ((depth / most - 0.5) / SH_C0)[:, None, None].expand(-1, 1, 3).contiguous().requires_grad_()
     image = draw(avatar.gaussians, avatar.binding.triangles, grey, frames, camera).image
-    if not bool(image.isfinite().all()):
+    image.sum().backward()
+    if grey.grad is None or not bool(image.isfinite().all()):
         raise OptimizeError("the avatar cannot be drawn in one of the targets' views; check its camera")
-    surface = (image[..., 0] * most)[None, None]
+    shown = grey.grad[:, 0].sum(1) > _FAINT * 3 * SH_C0
+    surface = (image.detach()[..., 0] * most)[None, None]
     far = functional.max_pool2d(surface, 2 * _AROUND + 1, 1, _AROUND)[0, 0]
     focal = camera.intrinsics[0, 0, 0]
-    reach = 4 * focal * scales.amax(1) / depth.clamp_min(1e-3)
-    reach = torch.where(changing, reach + _ROOM * focal, reach)
+    reach = 4 * focal * scales.amax(1) / depth.clamp_min(1e-3) + _ROOM * focal
     size = pixels.new_tensor([camera.width, camera.height])
     inside = ((pixels[0] > -reach[:, None]) & (pixels[0] < size + reach[:, None])).all(1)
     x, y = pixels[0].nan_to_num().floor().long().clamp(min=0).minimum((size - 1).long()).unbind(1)
-    deep = torch.where(changing, _DEEP, _SHALLOW)
-    return torch.where(inside & (depth > 0) & (depth < far[y, x] + deep))[0]
+    later = changing & inside & (depth > 0) & (depth < far[y, x] + _DEEP)
+    return torch.where(shown | later)[0]
