@@ -189,11 +189,11 @@ class Workers:
         self._dispatch()
         return task
 
-    def stop(self, task: Task, grace: float) -> None:
+    def stop(self, task: Task, grace: float | None = None) -> None:
         """Asks a task to end, which then raises JobCancelled; its process stays as it is, warm.
 
         Args:
-            grace: seconds after which the process is ended if the job goes on.
+            grace: seconds after which the process is ended if the job goes on; None: never.
         """
         if task in self._queue:
             self._queue.remove(task)
@@ -203,7 +203,8 @@ class Workers:
             if worker.task is task:
                 with contextlib.suppress(OSError):  # it has died: that will be heard of
                     worker.connection.send((task.number, None))
-                asyncio.get_running_loop().call_later(grace, self._overdue, task)
+                if grace is not None:
+                    asyncio.get_running_loop().call_later(grace, self._overdue, task)
 
     def _overdue(self, task: Task) -> None:
         for worker in [w for w in self._workers if w.task is task]:

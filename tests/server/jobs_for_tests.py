@@ -67,3 +67,21 @@ class GiveAndDie:
     def run(self, report: Report) -> None:
         Handover.give({"lost": np.zeros(1000)})
         os._exit(3)
+
+
+@dataclass(frozen=True)
+class Obey:
+    """Works until it is told to stop, and remembers how often it did."""
+
+    def run(self, report: Report) -> None:
+        report.warm["stops"] = report.warm.get("stops", 0) + 1
+        report.event("begun")
+        while not report.stopped():
+            time.sleep(0.01)
+        raise EmogaError("stopped")
+
+
+@dataclass(frozen=True)
+class Stops:
+    def run(self, report: Report) -> int:
+        return report.warm.get("stops", 0)

@@ -152,3 +152,34 @@ def test_what_a_dead_worker_left_in_shared_memory_is_freed(run):
             assert not list(Path("/dev/shm").glob(f"emoga-{pid}-*"))
 
     run(scenario)
+
+
+def test_a_job_that_is_stopped_leaves_its_process_warm(run):
+    async def scenario():
+        async with workers() as pool:
+            for _ in range(2):
+                begun = asyncio.Event()
+                task = pool.submit(jobs.Obey(), event=lambda value, begun=begun: begun.set())
+                await begun.wait()
+                pool.stop(task)
+                with pytest.raises(JobCancelled):
+                    await task.done
+            assert await pool.run(jobs.Stops()) == 2
+            assert pool.deaths == 0
+
+    run(scenario)
+
+
+def test_a_job_that_does_not_stop_in_time_is_ended_and_one_that_waits_never_starts(run):
+    async def scenario():
+        async with workers() as pool:
+            deaf, waiting = pool.submit(jobs.Sleep(60)), pool.submit(jobs.Add(1, 1))
+            pool.stop(waiting)
+            with pytest.raises(JobCancelled):
+                await waiting.done
+            pool.stop(deaf, grace=0.1)
+            with pytest.raises(JobCancelled):
+                await deaf.done
+            assert await pool.run(jobs.Add(2, 2)) == 4
+
+    run(scenario)

@@ -144,7 +144,7 @@ class Edits:
     async def _edit(self, order: Order) -> None:
         self._preview = preview = LivePreview(self._stage, self._live, order)
         if self._warming is not None:
-            self._workers.stop(self._warming, STOP_GRACE)
+            self._workers.stop(self._warming)  # what it has loaded by then is of use
         try:
             self._task = self._workers.submit(order.job, event=lambda value: self._event(order, value))
             finished: Finished = await self._task.done

@@ -84,6 +84,8 @@ def _edit(job: EditJob, report: Report) -> Finished:
 def warm_up(job: WarmJob, report: Report) -> None:
     """Does what `WarmJob` says."""
     scene = _scene(job, report)
+    if report.stopped():
+        raise EditCancelled("an edit came first")
     request = EmotionRequest("smile", views=1, frames=1, size=64, steps=2)
     editor = _editor(job, request, report)
     make_emotion(scene.avatar, request, editor=editor, stop=report.stopped)
