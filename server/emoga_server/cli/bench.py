@@ -18,6 +18,7 @@ class BenchName(StrEnum):
     wire = "wire"
     hub = "hub"
     browser = "browser"
+    edit = "edit"
 
 
 def register(app: typer.Typer) -> None:
