@@ -27,8 +27,8 @@ TINT = 6.0
 """Root mean square of the change of colour, CIE 1976 Delta-E."""
 WARP = 0.01
 """Longest displacement of the smooth warp, of the picture's width."""
-NOISE = 0.015
-BLUR = 0.65 / 256
+NOISE = 0.025
+BLUR = 1.0 / 256
 """Standard deviation of the blur, of the picture's width."""
 OVERCOOKED_SHARE, OVERCOOKED_AMPLITUDE, OVERCOOKED_GAIN = 0.10, 1.6, 1.35
 CROOKED_SHARE, CROOKED_SKEW = 0.10, 0.5

@@ -19,9 +19,7 @@ EMOGA = str(Path(sys.executable).with_name("emoga"))
     ("arguments", "message"),
     [
         (["--levels", "cruel"], "level 'cruel' is unknown; choose among perfect, mild, medium, hard"),
-        (["--subjects", "nobody"], "unknown subject 'nobody'"),
         (["--sheet", "sheet.jpg"], "give --sheet sheet.png"),
-        (["--sheet", "/nowhere/at/all.png"], "its folder does not exist"),
     ],
 )
 def test_a_wrong_option_gives_one_line(arguments, message, tmp_path):

@@ -16,7 +16,7 @@ from emoga_core.render import Gaussians, rasterize
 from emoga_protocol.deltas import Delta, decode_delta
 from emoga_protocol.frames import Frame
 from emoga_protocol.heads import decode_head
-from emoga_protocol.messages import JobProgress, StateCommit, StatePut
+from emoga_protocol.messages import JobProgress, StateCommit, StatePut, Status
 from emoga_protocol.reference import world_splats
 from emoga_protocol.splats import decode_splats
 from emoga_server.client import Client
@@ -145,6 +145,7 @@ class Screen:
 
 async def open_screen(client: Client, bundle: str) -> Screen:
     """Fetches what a client needs to draw the streamed avatar."""
+    await client.until(lambda: client.has(Status), _PATIENCE)
     head = await client.blob(client.avatar.head_blob.sha256)
     splats = await client.blob(client.avatar.splats_blob.sha256)
     return Screen(load_avatar(bundle), head, splats)

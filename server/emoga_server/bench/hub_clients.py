@@ -18,14 +18,15 @@ from emoga_protocol.codec import encode, encode_ack
 from emoga_protocol.messages import PROTOCOL_VERSION, SUBPROTOCOL, Hello, Limits, MessageType
 
 _SEQ_TIME = struct.Struct("<8xQQ")  # from the header's start: seq, then the body's time
+_PING, _PONG = 9, 10
 _ACK_SECONDS = Limits.ACK_EVERY_MS / 1000
 WARM_UP = 2.0
 """Seconds before counting: frame windows have to find their size."""
 
 
-def masked(data: bytes) -> bytes:
-    """A client's binary WebSocket frame of less than 126 bytes, with a mask of zeros."""
-    return bytes([0x82, 0x80 | len(data), 0, 0, 0, 0]) + data
+def masked(data: bytes, opcode: int = 2) -> bytes:
+    """A client's WebSocket frame (binary, unless told) of less than 126 bytes, with a mask of zeros."""
+    return bytes((0x80 | opcode, 0x80 | len(data), 0, 0, 0, 0)) + data
 
 
 @dataclass
@@ -80,6 +81,8 @@ class StreamClient:
                 seq, microseconds = _SEQ_TIME.unpack_from(data, body)
                 self._frame(seq, microseconds, now, counting)
                 taken += 1
+            elif data[start] & 15 == _PING:
+                self.socket.send(masked(data[body : body + size], _PONG))
             start = body + size
         self.data = data[start:]
         return taken

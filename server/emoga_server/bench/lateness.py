@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from emoga_server.bench.hub_clients import StreamClient
+from emoga_server.errors import ServerError
 
 
 def lateness(arrivals: list[float], period: float) -> dict[str, float]:
@@ -38,10 +39,14 @@ class LatenessMeter:
         self._process = process
 
     def take(self) -> dict[str, float]:
-        """See `lateness`."""
-        _stream(self._process.stdin).write("take\n")
-        _stream(self._process.stdin).flush()
-        return json.loads(_stream(self._process.stdout).readline())
+        """See `lateness`. Raises ServerError when the stream has ended."""
+        with contextlib.suppress(BrokenPipeError):
+            _stream(self._process.stdin).write("take\n")
+            _stream(self._process.stdin).flush()
+        answer = _stream(self._process.stdout).readline()
+        if not answer:
+            raise ServerError("the stream ended while it was measured; run the benchmark again")
+        return json.loads(answer)
 
 
 @contextlib.contextmanager
@@ -53,7 +58,8 @@ def meter(port: int, fps: float) -> Iterator[LatenessMeter]:
         _stream(process.stdout).readline()
         yield LatenessMeter(process)
     finally:
-        _stream(process.stdin).close()
+        with contextlib.suppress(BrokenPipeError):
+            _stream(process.stdin).close()
         process.wait(timeout=20)
         _stream(process.stdout).close()
 
