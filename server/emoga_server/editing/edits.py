@@ -29,8 +29,8 @@ from emoga_server.workers import JobCancelled, Task, WorkerDied, Workers
 
 _log = logging.getLogger("emoga.edits")
 
-STOP_GRACE = 8.0
-"""Seconds that a worker may go on after `cancel` before its process is ended."""
+STOP_GRACE = 30.0
+"""Seconds that a worker may go on after `cancel` before its process is ended; nobody waits for it."""
 _WORDS = {
     "queued": "Waiting",
     "views": "Drawing the views",
@@ -93,7 +93,7 @@ class Edits:
             words = f"job {order.number} is being saved; revert {order.state!r} when it is done"
             raise CommandError(ErrorCode.BUSY, words)
         if order is self.line.first and self._task is not None:
-            self._workers.stop(self._task, STOP_GRACE)
+            order.unwanted.set()
         else:
             self.line.remove(order)
             self._report(order, "cancelled")
@@ -147,7 +147,11 @@ class Edits:
             self._workers.stop(self._warming)  # what it has loaded by then is of use
         try:
             self._task = self._workers.submit(order.job, event=lambda value: self._event(order, value))
-            finished: Finished = await self._task.done
+            if not await self._ends_before(self._task, order.unwanted):
+                self._workers.stop(self._task, STOP_GRACE)
+                self._task.done.add_done_callback(lambda done: self._late(order, done))
+                raise JobCancelled("cancelled")
+            finished: Finished = self._task.done.result()
             preview.commit(finished.preview)
         except JobCancelled:
             self._report(order, "cancelled")
@@ -161,14 +165,35 @@ class Edits:
             self._report(order, "done", message="; ".join(finished.notes))
             self._say(f"edit of {order.state}: done")
         finally:
-            if self._task is not None and not self._task.done.done():
+            if self._task is not None and not self._task.done.done() and not order.unwanted.is_set():
                 await self._workers.abandon(self._task)
             self._task = self._preview = None
             self._changed()
 
+    @staticmethod
+    async def _ends_before(task: Task, unwanted: asyncio.Event) -> bool:
+        """Waits until a task has ended or nobody wants it any more; whether the former came first."""
+        waiting = asyncio.ensure_future(unwanted.wait())
+        try:
+            await asyncio.wait({task.done, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        return task.done.done()
+
+    def _late(self, order: Order, done: asyncio.Future[Finished]) -> None:
+        """The worker has ended an edit that was cancelled: nothing to do, unless it was just being saved."""
+        if done.cancelled() or done.exception() is not None:
+            return
+        self._say(f"edit of {order.state}: the cancel came too late; it has been saved")
+        LivePreview(self._stage, self._live, order).commit(done.result().preview)
+        self._changed()
+
     def _event(self, order: Order, event: Step | Picture | Preview) -> None:
         """Something the worker tells about the order it works on."""
-        if isinstance(event, Step):
+        if order.unwanted.is_set():
+            if not isinstance(event, Step):  # frees its memory
+                (event.files if isinstance(event, Picture) else event.blob).take()
+        elif isinstance(event, Step):
             self._step(order, event)
         elif isinstance(event, Picture):
             files = event.files.take()

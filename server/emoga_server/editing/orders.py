@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import deque
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ class Order:
         number: of the job. avatar: slot. state: name.
         client: who asked; only compared.
         stage: what JOB_PROGRESS says last.
+        unwanted: set once somebody has cancelled it.
     """
 
     number: int
@@ -40,6 +42,7 @@ class Order:
     job: EditJob
     client: object = field(repr=False)
     stage: str = "queued"
+    unwanted: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
 
 class Line:

@@ -59,7 +59,9 @@ def test_everybody_watches_an_emotion_come_into_being(served):
             assert job.job not in plain.pictures
             check_states(author, layout)
             check_states(plain, layout)
-            await author.until(lambda: author.frames[-1].weights[author.avatar.states[-1].slot] > 0.95)
+            await author.until(
+                lambda: author.frames and author.frames[-1].weights[author.avatar.states[-1].slot] > 0.95
+            )
             assert author.status.targets == {s.name: float(s.name == "weary") for s in author.avatar.states}
             final = state(author, "weary")
             assert (final.prompt, final.editor) == (SMILE, "guided")
