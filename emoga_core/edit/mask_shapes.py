@@ -58,12 +58,12 @@ def enclosed(area: np.ndarray, rim: np.ndarray) -> np.ndarray:
 
 def touching(area: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(H, W) bool: the connected pieces of `area` (H, W) bool that `other` overlaps or borders on."""
-    piece = np.asarray(cv2.connectedComponents(area.astype(np.uint8), connectivity=8)[1])
+    piece = np.asarray(cv2.connectedComponents(area.astype(np.uint8), connectivity=8)[1], np.int64)
     near = cv2.dilate(other.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     return area & np.isin(piece, np.unique(piece[near & area]))
 
 
 def specks(area: np.ndarray, smallest: float) -> np.ndarray:
     """(H, W) bool: the connected pieces of `area` (H, W) bool with fewer than `smallest` pixels."""
-    piece = np.asarray(cv2.connectedComponents(area.astype(np.uint8), connectivity=4)[1])
+    piece = np.asarray(cv2.connectedComponents(area.astype(np.uint8), connectivity=4)[1], np.int64)
     return area & (np.bincount(piece.ravel()) < smallest)[piece]
