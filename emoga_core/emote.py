@@ -22,6 +22,7 @@ from emoga_core.avatars.names import check_name
 from emoga_core.edit.editors import DEFAULT_EDITOR, editor_info, make_editor
 from emoga_core.edit.editors.base import EditGeometry, EditProgress, EditRequest
 from emoga_core.edit.errors import EditCancelled, EditError
+from emoga_core.edit.masks import mask_note
 from emoga_core.edit.prompts import PromptReading, read_prompt, suggest_name
 from emoga_core.edit.resume import edit_resumably
 from emoga_core.edit.skin_tone import harmonise
@@ -221,7 +222,8 @@ class _Making:
         )
         views = self._timed("views", self._views)
         requests = [self._edit_request(view, editor) for view in views]
-        notes = list(dict.fromkeys(note for one in requests for note in editor.unsupported(one)))
+        wishes = (note for one in requests for note in editor.unsupported(one))
+        notes = list(dict.fromkeys([*wishes, *filter(None, [mask_note(self.avatar.head)])]))
         raw = self._timed("editing", lambda: self._edit(editor, views, requests))
         edits = self._timed("skin tone", lambda: self._harmonise(views, raw))
         result = self._timed("optimising", lambda: self._optimise(views, edits, start))

@@ -108,7 +108,8 @@ def _write_views(
         mask_preview(views, preview)
         print(preview)
     if directory is not None:
-        export_views(views, directory, request.prompt, request.negative)
+        settings = {"seed": request.seed, "intensity": request.intensity}
+        export_views(views, directory, request.prompt, request.negative, settings=settings)
         print(
             f"{directory}: {len(views)} pictures. Edit them with any tool into another folder under the same "
             "names, then run this command again with --editor folder --folder THAT_FOLDER"
