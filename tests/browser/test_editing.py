@@ -113,6 +113,7 @@ def test_cancelled_while_it_waits_and_while_it_runs(desk: Any, open_tab: Any, st
         desk.page.keyboard.press("Control+Enter")
         desk.wait(f"{JOBS}.some((job) => job.prompt === '{prompt}')")
     states = desk.eval("emoga.states.map((state) => state.name)")
+    assert desk.eval("document.scrollingElement.scrollTop") == 0  # only the panel scrolls
     other = open_tab(studio)  # anybody sees and may cancel
     other.wait(f"{JOBS}.length === 2")
     waiting = other.page.locator(".job", has_text="about to cry")

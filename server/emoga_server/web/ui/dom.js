@@ -119,3 +119,17 @@ export function arrange(parent, children) {
     else parent.insertBefore(child, next);
   }
 }
+
+/**
+ * Scrolls the panel, and nothing but the panel, until an element in it is seen.
+ * @param {HTMLElement} element
+ * @param {{top?: boolean}} [how] top: as its first line
+ */
+export function reveal(element, { top = false } = {}) {
+  const panel = element.closest(".panel");
+  if (!panel) return;
+  const box = element.getBoundingClientRect(), view = panel.getBoundingClientRect();
+  const above = box.top - view.top - 10, below = box.bottom - view.bottom + 38; // the fade at the panel's end
+  if (top || above < 0) panel.scrollTop += above;
+  else if (below > 0) panel.scrollTop += Math.min(above, below);
+}

@@ -1,7 +1,7 @@
 /** One slider per emotion: the thumb is the wish, the coloured part of the track what the face shows. */
 import { colorOf } from "../affect.js";
 import { stateLabel } from "../words.js";
-import { arrange, el, iconButton } from "./dom.js";
+import { arrange, el, iconButton, reveal } from "./dom.js";
 import { StateDetails } from "./history.js";
 
 /** After the last touch, a slider keeps the person's value this long before it follows others again. */
@@ -84,7 +84,7 @@ export class EmotionPanel {
     const row = this.rows.get(name);
     if (!row) return;
     row.element.toggleAttribute("data-new", true);
-    row.element.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    reveal(row.element);
     setTimeout(() => row.element.removeAttribute("data-new"), SHINE);
   }
 

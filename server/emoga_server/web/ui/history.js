@@ -1,6 +1,6 @@
 /** What lies behind one emotion: the words it was made from, its versions, another name, its removal. */
 import { capitalised, stateLabel, whenWords } from "../words.js";
-import { el } from "./dom.js";
+import { el, reveal } from "./dom.js";
 
 export class StateDetails {
   /**
@@ -41,7 +41,7 @@ export class StateDetails {
       if (ticket !== this.ticket) return;
       const first = !this.versions.children.length;
       this.#showVersions(versions);
-      if (first) this.#intoView();
+      if (first) reveal(this.element);
     } catch (error) {
       if (ticket === this.ticket) this.#complain(error.message);
     }
@@ -58,10 +58,6 @@ export class StateDetails {
           : el("button", { type: "button", class: "small-button", text: "Revert", "aria-label": `Revert to version ${version.version}${when && `, ${when}`}`,
             on: { click: (event) => this.#do(event.currentTarget, () => this.viewer.revert(this.state.name, version.version)) } }));
     }));
-  }
-
-  #intoView() {
-    this.element.scrollIntoView({ block: "nearest" });
   }
 
   #showActions() {
@@ -115,6 +111,6 @@ export class StateDetails {
   #complain(text) {
     this.problem.textContent = capitalised(text);
     this.problem.hidden = !text;
-    if (text) this.#intoView();
+    if (text) reveal(this.element);
   }
 }

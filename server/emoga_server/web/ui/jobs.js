@@ -1,7 +1,7 @@
 /** Edits under way and just ended: what they do, how far they are, their pictures; cancelled or dismissed here. */
 import { hasEnded } from "../jobs.js";
 import { duration, stageNumbers, stageWords, stateLabel, timeLeft } from "../words.js";
-import { arrange, el, iconButton } from "./dom.js";
+import { arrange, el, iconButton, reveal } from "./dom.js";
 import { Pictures } from "./pictures.js";
 
 /** Below this width the cards stand in the panel, above it beside the face. */
@@ -21,9 +21,9 @@ export class JobBoard {
     this.list = el("div", { class: "job-list" });
     this.said = el("p", { class: "visually-hidden", role: "status", "aria-live": "polite" });
     this.element = el("section", { class: "jobs", "aria-label": "Edits under way", hidden: true }, this.list, this.said);
-    this.room = matchMedia(ROOM_BESIDE);
-    const place = () => (this.room.matches ? stage : panel).append(this.element);
-    this.room.addEventListener("change", place);
+    const room = matchMedia(ROOM_BESIDE);
+    const place = () => (room.matches ? stage : panel).append(this.element);
+    room.addEventListener("change", place);
     place();
     viewer.editing.addEventListener("jobs", () => this.refresh());
     viewer.editing.addEventListener("finished", (event) => this.#announce(/** @type {CustomEvent} */ (event).detail));
@@ -41,7 +41,7 @@ export class JobBoard {
     if (own >= 0) {
       this.followed.add(jobs[own].job);
       this.element.hidden = false;
-      if (!this.room.matches) cards[own].element.scrollIntoView({ block: "start" });
+      reveal(cards[own].element, { top: true });
     }
     this.element.hidden = !jobs.length;
   }

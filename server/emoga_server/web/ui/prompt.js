@@ -1,6 +1,6 @@
 /** The box in which a feeling is described: words, name, strength, editor; and the button that makes it. */
 import { capitalised, stateLabel } from "../words.js";
-import { el, icon, select } from "./dom.js";
+import { el, icon, reveal, select } from "./dom.js";
 import { Reading } from "./reading.js";
 
 const LONGEST = 500, WEAKEST = 0.1, STRONGEST = 1.5, MOST_VIEWS = 16, MOST_FRAMES = 32;
@@ -112,8 +112,8 @@ export class PromptBox {
   }
 
   focus() {
-    this.element.scrollIntoView({ block: "nearest" });
-    this.text.focus();
+    reveal(this.element);
+    this.text.focus({ preventScroll: true });
   }
 
   /** Puts words into the box. @param {{prompt: string, name?: string}} values */
