@@ -10,6 +10,7 @@ from torch import Tensor
 from emoga_core.avatars import Avatar
 
 _SMALLEST = 1e-3
+_WELL_SEEN = 0.5  # of the median coverage
 _LARGEST = 6e4  # float16 ends a little later
 
 
@@ -19,6 +20,7 @@ class ColourChange:
     Attributes:
         rows: (R,) Gaussians with m > 0, increasing. mask: (R,) their m.
         latents, embedding: the variables. neutral: (R,K,3) colours before.
+        seen: (R,) in [0, 1], factor on dz.
     """
 
     def __init__(self, avatar: Avatar) -> None:
@@ -31,8 +33,15 @@ class ColourChange:
         size = (len(self.rows), avatar.appearance.latent_size)
         self.latents = torch.zeros(size, device=self.first.device, requires_grad=True)
         self.embedding = self.first.clone().requires_grad_()
+        self.seen = torch.ones_like(self.mask)
         with torch.no_grad():
             self.neutral = self.appearance.sh()
+
+    def trust_seen(self, coverage: Tensor) -> None:
+        """Tells how many pixels (R,) each Gaussian covers over all targets: who is hardly seen, such as a lid
+        that is folded away, changes by less, for noise is most of what its gradient says."""
+        usual = coverage[coverage > 0].median() if bool((coverage > 0).any()) else coverage.new_ones(())
+        self.seen = (coverage / (_WELL_SEEN * usual)).clamp(0, 1)
 
     def variables(self) -> dict[str, Tensor]:
         """What is optimised, by the name of its rate."""
@@ -41,13 +50,13 @@ class ColourChange:
     def change(self) -> Tensor:
         """(R+1,K,3) what the emotion adds to the neutral colours; the last row is zero. Differentiable."""
         latents, embedding = self.latents, self.embedding
-        sh = self.appearance.sh(latents, embedding, self.mask)
+        sh = self.appearance.sh(self.seen[:, None] * latents, embedding, self.mask)
         return torch.cat([sh - self.neutral, self.neutral.new_zeros(1, *self.neutral.shape[1:])])
 
     def export(self, strength: float) -> tuple[Tensor, Tensor, Tensor]:
         """Embedding (32,), rows (M,) and dz (M,D) float16 of an emotion `strength` times as strong."""
         embedding = self.first + strength * (self.embedding.detach() - self.first)
-        return embedding, *sparse(self.rows, strength * self.latents.detach())
+        return embedding, *sparse(self.rows, strength * self.seen[:, None] * self.latents.detach())
 
 
 def sparse(rows: Tensor, latents: Tensor) -> tuple[Tensor, Tensor]:

@@ -76,6 +76,11 @@ class EmotionOptimizer:
         literal = self.options.method == "thesis"
         self.colours = TunedCopy(avatar) if literal else ColourChange(avatar)
         self.shots = prepare_shots(avatar, targets, self.with_jaw, self.colours.rows)
+        if isinstance(self.colours, ColourChange):
+            coverage = torch.zeros(len(self.colours.rows) + 1, device=avatar.mask.device)
+            for shot in self.shots:
+                coverage[shot.coloured[shot.changing]] += shot.coverage[shot.changing]
+            self.colours.trust_seen(coverage[:-1])
         self.meters = [ChangeMeter(shot) for shot in self.shots]
         self.patches = FrontalPatches(self.options, avatar.mask.device)
         self._make_variables(start_expression, start_jaw)

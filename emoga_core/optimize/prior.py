@@ -14,6 +14,10 @@ _BACK = 0.3
 _STATISTICAL_UNIT = 3.0
 """Standard deviations that move a face about as far as a whole action does."""
 
+_UNTOLD = 0.02
+"""Share of the pull where nothing is known to pull to: enough to keep at rest what no picture shows, too
+little to weaken an emotion."""
+
 _LONGEST = 4.0
 """Statistical heads: no coefficient beyond so many standard deviations."""
 
@@ -34,6 +38,7 @@ class ExpressionPrior:
         low, high = (-_BACK * self.unit, self.unit) if self.range else (-_LONGEST, _LONGEST)
         self._low = torch.full_like(self.towards, low)
         self._high = torch.full_like(self.towards, high)
+        self.share = _UNTOLD if towards is None else 1.0
         if towards is not None:
             if tuple(towards.shape) != (head.num_expressions,) or not bool(towards.isfinite().all()):
                 raise OptimizeError(
@@ -44,7 +49,7 @@ class ExpressionPrior:
 
     def gradient(self, expression: Tensor) -> Tensor:
         """(E,) of half the squared distance in units: for statistical heads the Mahalanobis length."""
-        return (expression - self.towards) / self.unit**2
+        return self.share * (expression - self.towards) / self.unit**2
 
     def narrow(self, motions: Tensor) -> None:
         """Tells the expressions (T,E) of all moments: an offset that leaves the range in all of them does no

@@ -40,6 +40,7 @@ class Shot:
         list of triangles. sh: (M,K,3) neutral colours.
         coloured: (M,) where each Gaussian stands in the table of colour changes; its last row is "never".
         changing: (C,) those of the M that are not "never".
+        coverage: (M,) pixels that each Gaussian covers in the neutral crop.
         moment: the pose, shared by the targets of one frame.
     """
 
@@ -54,6 +55,7 @@ class Shot:
     sh: Tensor
     coloured: Tensor
     changing: Tensor
+    coverage: Tensor
     moment: Moment
 
     def draw(self, expression: Tensor, jaw: Tensor, sh: Tensor) -> Tensor:
@@ -99,11 +101,11 @@ def prepare_shots(
             vertices = avatar.vertices(expression[None], joints[None], shift[None])[0]
         crops = {n: _crop(targets[n], sh.device) for n in members}
         drawn = {n: _drawn(avatar, vertices, crops[n], changing) for n in members}
-        used = torch.cat([avatar.binding.triangles[rows] for rows in drawn.values()]).unique()
+        used = torch.cat([avatar.binding.triangles[rows] for rows, _ in drawn.values()]).unique()
         corners, triangles = avatar.head.triangles[used].unique(return_inverse=True)
         moment = Moment(LinearPose(avatar, frame, corners, with_jaw), triangles)
         for n in members:
-            rows, target, camera = drawn[n], targets[n], crops[n]
+            (rows, coverage), target, camera = drawn[n], targets[n], crops[n]
             top, left = _corner(target, camera)
             window = slice(top, top + camera.height), slice(left, left + camera.width)
             shots[n] = Shot(
@@ -113,7 +115,9 @@ def prepare_shots(
                 target.mask.to(sh.device).float()[window].contiguous(),
                 rows, avatar.gaussians[rows],
                 torch.searchsorted(used, avatar.binding.triangles[rows]),
-                sh[rows].contiguous(), place[rows], torch.where(place[rows] < len(colour_rows))[0], moment,
+                sh[rows].contiguous(), place[rows], torch.where(place[rows] < len(colour_rows))[0],
+                coverage,
+                moment,
             )  # fmt: skip
     return [shots[n] for n in range(len(targets))]
 
@@ -166,9 +170,9 @@ def _changing(avatar: Avatar) -> Tensor:
     return near[triangles].any(1)
 
 
-def _drawn(avatar: Avatar, vertices: Tensor, camera: Cameras, changing: Tensor) -> Tensor:
-    """(M,) Gaussians that the crop shows now, or may show later: those that move or lie near what moves, and
-    are not far behind the surface."""
+def _drawn(avatar: Avatar, vertices: Tensor, camera: Cameras, changing: Tensor) -> tuple[Tensor, Tensor]:
+    """(M,) Gaussians that the crop shows now or may show later, and the pixels that each covers. Later: those
+    that move or lie near what moves, and are not far behind the surface."""
     frames = avatar.frames(vertices)
     with torch.no_grad():
         means, _, scales = bind(avatar.gaussians, avatar.binding.triangles, frames)
@@ -181,7 +185,8 @@ def _drawn(avatar: Avatar, vertices: Tensor, camera: Cameras, changing: Tensor) 
     image.sum().backward()
     if grey.grad is None or not bool(image.isfinite().all()):
         raise OptimizeError("the avatar cannot be drawn in one of the targets' views; check its camera")
-    shown = grey.grad[:, 0].sum(1) > _FAINT * 3 * SH_C0
+    coverage = grey.grad[:, 0].sum(1) / (3 * SH_C0)
+    shown = coverage > _FAINT
     surface = (image.detach()[..., 0] * most)[None, None]
     far = functional.max_pool2d(surface, 2 * _AROUND + 1, 1, _AROUND)[0, 0]
     focal = camera.intrinsics[0, 0, 0]
@@ -190,4 +195,5 @@ def _drawn(avatar: Avatar, vertices: Tensor, camera: Cameras, changing: Tensor) 
     inside = ((pixels[0] > -reach[:, None]) & (pixels[0] < size + reach[:, None])).all(1)
     x, y = pixels[0].nan_to_num().floor().long().clamp(min=0).minimum((size - 1).long()).unbind(1)
     later = changing & inside & (depth > 0) & (depth < far[y, x] + _DEEP)
-    return torch.where(shown | later)[0]
+    rows = torch.where(shown | later)[0]
+    return rows, coverage[rows]

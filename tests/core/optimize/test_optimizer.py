@@ -85,7 +85,7 @@ def test_is_deterministic_for_any_number_of_threads(ball, make_targets) -> None:
     try:
         for count in (1, 2):
             torch.set_num_threads(count)
-            numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+            numba.set_num_threads(min(count, threads[1]))
             states.append(optimize_emotion(ball, "truth", targets, options).state)
     finally:
         torch.set_num_threads(threads[0])
@@ -211,7 +211,7 @@ def test_the_prior_decides_where_pictures_do_not(ball, make_targets) -> None:
     assert (state.expression / state.expression.max() - towards / 0.9).abs().max() < 0.1
     off = dataclasses.replace(strong, prior=False)
     state = optimize_emotion(ball, "truth", targets, off, prior_expression=towards).state
-    assert state.expression.abs().max() < 0.1
+    assert (state.expression - towards).abs().max() > 0.5
 
 
 def test_expressions_stay_in_range(ball, tiny, make_targets) -> None:
