@@ -19,7 +19,7 @@ from emoga_core.edit.editors.base import EditCancelled, EditRequest
 from emoga_core.edit.editors.guided import GuidedEditor
 from emoga_core.edit.errors import EditError
 from emoga_core.edit.guided.flow import MOUTH_INSIDE, dense_flow
-from emoga_core.edit.guided.scene import Scene
+from emoga_core.edit.guided.scene import Moment, Scene
 from emoga_core.edit.prompts import PromptReading, read_prompt
 from emoga_core.heads import landmarks
 from emoga_core.losses.metrics import psnr
@@ -31,13 +31,15 @@ def edit(request: EditRequest) -> np.ndarray:
     return EDITOR.edit([request])[0]
 
 
-def moment(request: EditRequest):
+def moment(request: EditRequest) -> Moment:
     geometry = request.geometry
+    assert geometry is not None
     return Scene(geometry.avatar).moment(geometry.frame, geometry.reading, geometry.intensity)
 
 
 def around(request: EditRequest, points: list[int], radius: int = 3, target: bool = True) -> tuple:
     """Rows and columns (slices) around the middle of landmarks, then or now."""
+    assert request.geometry is not None
     vertices = moment(request).target if target else moment(request).present
     camera = request.geometry.camera
     middle = landmarks(request.geometry.avatar.head, vertices)[points].mean(0, keepdim=True)
