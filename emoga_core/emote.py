@@ -22,7 +22,7 @@ from emoga_core.avatars.names import check_name
 from emoga_core.edit.editors import DEFAULT_EDITOR, editor_info, make_editor
 from emoga_core.edit.editors.base import EditGeometry, EditProgress, EditRequest
 from emoga_core.edit.errors import EditCancelled, EditError
-from emoga_core.edit.masks import mask_note
+from emoga_core.edit.face_classes import mask_note
 from emoga_core.edit.prompts import PromptReading, read_prompt, suggest_name
 from emoga_core.edit.resume import edit_resumably
 from emoga_core.edit.skin_tone import harmonise
