@@ -38,7 +38,7 @@ def test_slider_blends_the_emotion_and_its_name_chooses_it_alone(tab: Any) -> No
     tab.wait(f"{tab.weight('happy')} > 0.99")
     assert tab.wait("Math.abs((emoga.status.targets.happy ?? 0) - 1) < 0.01")
     assert np.abs(_decode(tab.picture()) - before).max() > 25
-    tab.page.get_by_role("button", name="sad", exact=False).first.click()
+    tab.page.get_by_role("button", name="sad", exact=True).first.click()
     tab.wait(f"{tab.weight('sad')} > 0.99 && {tab.weight('happy')} < 0.01")
     tab.page.get_by_role("button", name="Neutral").click()
     tab.wait("emoga.weights.every((w) => w === 0)")
