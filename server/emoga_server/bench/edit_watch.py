@@ -26,6 +26,8 @@ SIZE = 256
 CHANGED_SHARE, CHANGED_BY = 0.02, 4 / 255
 """A face has changed when this share of its pixels differs by more than this in some channel."""
 _PATIENCE = 900.0
+_AFTERWARDS = 1.5
+"""Seconds."""
 
 
 @dataclass
@@ -75,6 +77,9 @@ async def watch_edit(client: Client, prompt: str, state: str, **options: Any) ->
         return watch.finished > 0
 
     await client.until(note, _PATIENCE)
+    # The weight may still rise to what the face will stay at.
+    over = time.monotonic() + _AFTERWARDS
+    await client.until(lambda: note() and time.monotonic() > over, _PATIENCE)
     return watch
 
 
@@ -140,7 +145,11 @@ class Screen:
                 middle = (low + high) // 2
                 low, high = (low, middle) if self.changed(delta, shown[middle][1]) else (middle + 1, high)
             return shown[low][0]
-        raise ServerError("the face never changed visibly while it was edited")
+        highest = max((weight for _, weight in watch.weights), default=0.0)
+        raise ServerError(
+            f"the face never changed visibly while it was edited: {len(watch.puts)} states came, "
+            f"the highest weight was {highest:.2f}"
+        )
 
 
 async def open_screen(client: Client, bundle: str) -> Screen:
