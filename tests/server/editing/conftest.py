@@ -48,9 +48,9 @@ class Served:
 
     def client(self, **options: Any) -> Any:
         """`async with served.client() as client`, for clients that take all there is."""
-        capabilities = Capability.INLINE_STATES | Capability.JOB_PICTURES
+        everything: dict[str, Any] = {"capabilities": Capability.INLINE_STATES | Capability.JOB_PICTURES}
         url = f"ws://localhost:{self.hub.transport.port}/ws"
-        return Client.connect(url, **({"capabilities": capabilities} | options))
+        return Client.connect(url, **(everything | options))
 
     def close(self) -> None:
         """Stops the hub and its thread."""

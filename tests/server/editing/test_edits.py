@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,11 +27,11 @@ from emoga_server.client_editing import JobEnded
 SMILE = "a subtle, tired smile"
 
 
-def messages(client, kind):
+def messages(client, kind) -> list[Any]:
     return [envelope.message for envelope in client.log if isinstance(envelope.message, kind)]
 
 
-def state(client, name):
+def state(client, name) -> Any:
     return next((s for s in client.avatar.states if s.name == name), None)
 
 
@@ -99,13 +100,17 @@ def check_pictures(client, job):
             64,
             64,
         )
-        pixels = [cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) for data in (before, after)]
+        pixels: list[Any] = [
+            cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) for data in (before, after)
+        ]
         assert pixels[0].shape == pixels[1].shape == (64, 64, 3)
         assert np.abs(pixels[0].astype(int) - pixels[1]).max() > 8  # something was edited
 
 
 def check_states(client, layout):
-    log = [e.message for e in client.log if isinstance(e.message, Manifest | StatePut | StateCommit)]
+    log: list[Any] = [
+        e.message for e in client.log if isinstance(e.message, Manifest | StatePut | StateCommit)
+    ]
     new = next(
         i for i, m in enumerate(log) if isinstance(m, Manifest) and m.avatars[0].layout.revision > layout
     )
