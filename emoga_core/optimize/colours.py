@@ -10,7 +10,7 @@ from torch import Tensor
 from emoga_core.avatars import Avatar
 
 _SMALLEST = 1e-3
-_WELL_SEEN = 0.5  # of the median coverage
+_WELL_SEEN = 0.1  # of the median coverage
 _LARGEST = 6e4  # float16 ends a little later
 
 

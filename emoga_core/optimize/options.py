@@ -11,7 +11,7 @@ from emoga_core.optimize.errors import OptimizeError
 Method = Literal["emoga", "thesis"]
 METHODS: tuple[Method, ...] = ("emoga", "thesis")
 
-_STEPS, _BATCH = 240, 4
+_STEPS, _BATCH = 160, 4
 _EPOCHS = 800
 
 
@@ -23,7 +23,7 @@ class OptimizeOptions:
     of three standard deviations (statistical heads).
 
     Attributes:
-        steps: optimiser steps of `batch` pictures; None: 240, or for the thesis 800 epochs.
+        steps: optimiser steps of `batch` pictures; None: 160, or for the thesis 800 epochs.
         batch: pictures in a step; None: 4, or for the thesis all.
         method: "emoga", or "thesis": the recipe of the EMO-GA thesis to the letter.
         warm_up, cycle: fractions of the steps: geometry alone; one round of geometry alone, then both.
