@@ -165,7 +165,11 @@ class Interrupt:
 
 
 def progress_bar(stderr: bool = False) -> Progress:
-    """Phase, bar, steps and details on one line, gone when done; on the error output where results are piped."""
+    """Phase, bar, steps and details on one line, gone when done.
+
+    Args:
+        stderr: draw on the error output, where results go to the other.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
