@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from emoga_core.errors import EmogaError
 from emoga_core.heads import ARKIT_INDEX
 from emoga_server.bench.synthetic_avatar import synthetic_avatar
 
-QUICK = {"views": 2, "frames": 1, "size": 96, "steps": 12}
+QUICK: dict[str, Any] = {"views": 2, "frames": 1, "size": 96, "steps": 12}
 
 
 @pytest.fixture(scope="module")
