@@ -7,10 +7,7 @@ from pathlib import Path
 
 from emoga_core.edit.editors.registry import DEFAULT_EDITOR, editor_info
 from emoga_core.edit.errors import EditError
-
-MAX_VIEWS, MAX_FRAMES, MAX_INTENSITY = 16, 32, 1.5
-"""As in `EmotionRequest`, which only workers can import."""
-SIZES = (64, 2048)
+from emoga_core.emote import MAX_FRAMES, MAX_VIEWS, SIZES
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from emoga_core.avatars.names import check_name
 from emoga_core.edit.editors.registry import EDITORS
 from emoga_core.edit.editors.weights import readiness
 from emoga_core.edit.prompts import read_prompt, suggest_name
+from emoga_core.emote import MAX_FRAMES, MAX_INTENSITY, MAX_VIEWS
 from emoga_core.errors import EmogaError
 from emoga_protocol.messages import EditCommand, ErrorCode
 from emoga_server.director import CommandError
 from emoga_server.editing.edit_job import EditJob
-from emoga_server.editing.options import MAX_FRAMES, MAX_INTENSITY, MAX_VIEWS, EditOptions
+from emoga_server.editing.options import EditOptions
 from emoga_server.stage import Actor
 
 _MOST_NEGATIVE = 500

@@ -200,7 +200,9 @@ def test_a_cancelled_edit_leaves_everything_as_it_was(served, stage, name):
                 assert state(client, name).prompt == before.prompt
             await client.until(lambda: client.status.targets.get("sad") == pytest.approx(0.6))
             await client.until(
-                lambda: np.abs(client.frames[-1].weights).sum() == pytest.approx(0.6, abs=1e-3)
+                lambda: (
+                    client.frames and np.abs(client.frames[-1].weights).sum() == pytest.approx(0.6, abs=1e-3)
+                )
             )
             assert files(served.bundle) == disk
             with pytest.raises(CommandFailed, match="no job"):

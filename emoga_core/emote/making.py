@@ -1,15 +1,10 @@
-"""From words to an emotion state: draws the avatar, has the pictures edited, optimises the emotion to them.
-
-Puts `edit` (phase a of EMO-GA) and `optimize` (phase c) together; the command line, the server's jobs and the
-evaluation all go through `make_emotion`.
-"""
+"""Making an emotion: views, editing, skin tone, optimising."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,126 +16,23 @@ from emoga_core.avatars import Avatar, EmotionState
 from emoga_core.avatars.names import check_name
 from emoga_core.edit.editors import DEFAULT_EDITOR, editor_info, make_editor
 from emoga_core.edit.editors.base import EditGeometry, EditProgress, EditRequest
-from emoga_core.edit.errors import EditCancelled, EditError
+from emoga_core.edit.errors import EditCancelled
 from emoga_core.edit.face_classes import mask_note
 from emoga_core.edit.prompts import PromptReading, read_prompt, suggest_name
 from emoga_core.edit.resume import edit_resumably
 from emoga_core.edit.skin_tone import harmonise
 from emoga_core.edit.user_masks import read_masks
 from emoga_core.edit.views import EditView, choose_frames, make_views, view_angles
+from emoga_core.emote.request import EmotionRequest
+from emoga_core.emote.result import EmoteProgress, EmotionResult
 from emoga_core.heads.actions import expression_from_action_units
-from emoga_core.optimize import METHODS, OptimizeOptions, OptimizeProgress, Target, optimize_emotion
+from emoga_core.optimize import OptimizeOptions, OptimizeProgress, Target, optimize_emotion
 
 if TYPE_CHECKING:
     from emoga_core.edit.editors.base import Editor, Picture
 
-MAX_INTENSITY = 1.5
-MAX_VIEWS, MAX_FRAMES = 16, 32
-TONES = ("consensus", "neutral", "off")
-
 _SIZE_DRAWN, _SIZE_DIFFUSED = 256, 512
 _EDITING_DRAWN, _EDITING_DIFFUSED = 0.25, 0.8  # share of editing in the whole work
-
-
-@dataclass(frozen=True)
-class EmotionRequest:
-    """What is asked for, and how it shall be made.
-
-    Attributes:
-        prompt: in words.
-        name: of the state; None: made from the prompt. An old state of that name is replaced.
-        editor: see `emoga_core.edit.editors`; model: other weights for it; folder: pictures for `folder`.
-        intensity: 0 < x <= 1.5; 1 is what the words say.
-        negative: what must not appear.
-        views, frames: how many cameras times moments are edited.
-        size: pixels of the square pictures; None: 256, or 512 for diffusion editors.
-        motion: the avatar's motion that the moments come from; None: chosen.
-        method: of `OptimizeOptions`; steps: of the optimiser, None = its own.
-        tone: what the skin's colour is harmonised to: "consensus" of the edits, "neutral", "off".
-        masks: folder of masks that replace those of the mesh.
-        text_guidance, image_guidance, strength, editor_steps: the editor's knobs; None: its own.
-        seed: of everything random.
-    """
-
-    prompt: str
-    name: str | None = None
-    editor: str = DEFAULT_EDITOR
-    model: str | None = None
-    folder: Path | None = None
-    intensity: float = 1.0
-    negative: str = ""
-    views: int = 5
-    frames: int = 4
-    size: int | None = None
-    motion: str | None = None
-    method: str = "emoga"
-    steps: int | None = None
-    tone: str = "consensus"
-    masks: Path | None = None
-    text_guidance: float | None = None
-    image_guidance: float | None = None
-    strength: float | None = None
-    editor_steps: int | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        editor_info(self.editor)
-        if self.name is not None:
-            check_name(self.name)
-        if not (math.isfinite(self.intensity) and 0 < self.intensity <= MAX_INTENSITY):
-            raise EditError(f"intensity {self.intensity:g}: give a number above 0, up to {MAX_INTENSITY:g}")
-        for what, value, most in (("views", self.views, MAX_VIEWS), ("frames", self.frames, MAX_FRAMES)):
-            if not 1 <= value <= most:
-                raise EditError(f"{value} {what}: give 1 to {most}")
-        if self.size is not None and not 64 <= self.size <= 2048:
-            raise EditError(f"size {self.size}: give 64 to 2048 pixels")
-        for what, value, known in (("method", self.method, METHODS), ("tone", self.tone, TONES)):
-            if value not in known:
-                raise EditError(f"{what} {value!r} is unknown; choose from: {', '.join(known)}")
-        if not 0 <= self.seed < 2**32:
-            raise EditError(f"seed {self.seed}: give a number from 0 to 4294967295")
-        if self.editor == "folder" and self.folder is None:
-            raise EditError("editor folder: say where the edited pictures are (--folder DIR)")
-
-
-@dataclass(frozen=True)
-class EmoteProgress:
-    """Where the making of an emotion stands.
-
-    Attributes:
-        stage: "views", "editing", "skin tone", "optimising" or "done".
-        done, total: of the stage: pictures, or optimiser steps.
-        progress: of the whole, 0..1. loss: of the last step. seconds_left: of the whole, where known.
-        picture: (number, view's name, before, after) of a picture just edited, float32 (H, W, 3).
-    """
-
-    stage: str
-    done: int
-    total: int
-    progress: float
-    loss: float | None = None
-    seconds_left: float | None = None
-    picture: tuple[int, str, Picture, Picture] | None = None
-
-
-@dataclass(frozen=True)
-class EmotionResult:
-    """A new emotion and what it was made from.
-
-    Attributes:
-        state: not yet added to the avatar.
-        reading: what the prompt was understood to say.
-        views: the pictures before; edits: after editing and harmonising, (H, W, 3) each.
-        notes: wishes that could not be honoured, in words.
-        report: JSON object: seconds of every stage, weights and amplitudes of the pictures, losses.
-    """
-
-    state: EmotionState
-    reading: PromptReading
-    views: list[EditView]
-    edits: list[Picture]
-    notes: list[str] = field(default_factory=list)
-    report: dict[str, Any] = field(default_factory=dict)
 
 
 def make_emotion(
