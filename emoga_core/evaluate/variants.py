@@ -39,6 +39,7 @@ VARIANTS: dict[str, Variant] = {
     "no_weights": Variant("no estimated weights", {"weights": False}),
     "no_amplitudes": Variant("no amplitudes", {"amplitudes": False}),
     "no_calibration": Variant("no calibration", {"calibration": False}),
+    "no_sharpness": Variant("no estimated blur", {"sharpness": False}),
     "no_tone": Variant("no skin-tone matching", tone=False),
     "no_prior": Variant("no prior", {"prior": False}, prior=False),
     "sh": Variant("SH instead of Colour MLP", sh_only=True),
@@ -74,9 +75,11 @@ def variant(name: str) -> Variant:
 
 def toned_edits(case: Case) -> list[torch.Tensor]:
     """The edits of a case with the skin's tone harmonised to their consensus."""
-    columns = [(s.edit.numpy(), s.neutral.numpy(), s.skin.numpy()) for s in case.edits]
-    images, neutrals, masks = zip(*columns, strict=True)
-    return [torch.from_numpy(image) for image in harmonise(images, neutrals, masks, towards="consensus")]
+    columns = [(s.edit.numpy(), s.neutral.numpy(), s.skin.numpy(), s.mask.numpy()) for s in case.edits]
+    images, neutrals, skins, masks = zip(*columns, strict=True)
+    views = [shot.view_id for shot in case.edits]
+    toned = harmonise(images, neutrals, skins, towards="consensus", where=masks, groups=views)
+    return [torch.from_numpy(image) for image in toned]
 
 
 def targets_of(case: Case, tone: bool) -> list[Target]:

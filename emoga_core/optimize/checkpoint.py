@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from emoga_core.optimize.optimizer import EmotionOptimizer
 
 _FORMAT = "emoga-emotion-checkpoint"
-_VERSION = "1"
+_VERSION = "2"
 
 
 def save_checkpoint(path: Path, run: EmotionOptimizer) -> None:
@@ -36,6 +36,7 @@ def save_checkpoint(path: Path, run: EmotionOptimizer) -> None:
             tensors[f"mean/{name}"], tensors[f"square/{name}"] = memory["exp_avg"], memory["exp_avg_sq"]
             steps[name] = float(memory["step"])
     tensors["weights"] = torch.from_numpy(np.ascontiguousarray(run.weights))
+    tensors["blurs"] = torch.from_numpy(np.ascontiguousarray(run.blurs))
     tensors["order"] = torch.tensor(run.order, dtype=torch.int64)
     tensors["losses"] = torch.tensor(run.losses, dtype=torch.float64)
     tensors["generator"] = run.generator.get_state()
@@ -66,6 +67,7 @@ def load_checkpoint(path: Path, run: EmotionOptimizer) -> None:
                 }
     run.restore_poses([tensors[k] for k in sorted(tensors) if k.startswith("pose/")])
     run.weights = tensors["weights"].numpy()
+    run.blurs = tensors["blurs"].numpy()
     run.order = tensors["order"].tolist()
     run.losses = tensors["losses"].tolist()
     run.generator.set_state(tensors["generator"])

@@ -27,6 +27,7 @@ from emoga_core.optimize.posing import LinearPose
 from emoga_core.optimize.prior import ExpressionPrior
 from emoga_core.optimize.result import OptimizeProgress, OptimizeResult
 from emoga_core.optimize.schedule import Phase, phase
+from emoga_core.optimize.sharpness import estimate_blur, gaussian
 from emoga_core.optimize.shots import prepare_shots
 from emoga_core.optimize.strength import find_strength
 from emoga_core.optimize.target import Target, check_targets
@@ -89,6 +90,7 @@ class EmotionOptimizer:
         self.order: list[int] = []
         self.losses: list[float] = []
         self.weights = np.ones(len(targets))
+        self.blurs = np.zeros(len(targets))
         self.strength = (1.0, 1.0)
         self.spent = 0.0
 
@@ -204,7 +206,7 @@ class EmotionOptimizer:
         jaw = (reach * self.jaw.detach()).requires_grad_(self.with_jaw)
         own = None if change is None else change[shot.coloured]
         sh = (shot.sh if own is None else shot.sh + amplitude * own).requires_grad_(own is not None)
-        image = shot.draw(expression, jaw, sh)
+        image = gaussian(shot.draw(expression, jaw, sh), float(self.blurs[number]))
         loss = l1_ssim(image, shot.goal, self.options.ssim_weight)
         if shot.target.frontal:
             loss = loss + self.patches(image, shot, self.generator)
@@ -284,11 +286,13 @@ class EmotionOptimizer:
             return self.colours.change() if self._coloured else None
 
     def _judge(self) -> None:
-        """Estimates weights and, while geometry moves alone, amplitudes."""
+        """Estimates blurs, weights and, while geometry moves alone, amplitudes."""
         options = self.options
+        change = self.colour_change()
+        if options.sharpness:
+            self._judge_sharpness(change)
         if not (options.weights or options.amplitudes) or len(self.targets) < 3:
             return
-        change = self.colour_change()
         changes = [m.change(self.render(n, change=change)) for n, m in enumerate(self.meters)]
         trust = judge(projections(self.meters, changes))
         if options.weights:
@@ -298,6 +302,12 @@ class EmotionOptimizer:
                 if self.progress <= options.warm_up:
                     self.amplitudes.copy_(torch.from_numpy(trust.amplitudes))
                 self._normalise(trust.weights)
+
+    def _judge_sharpness(self, change: Tensor | None) -> None:
+        for number, shot in enumerate(self.shots):
+            amplitude = float(self.amplitudes[number].detach())
+            rendering = self.render(number, amplitude, amplitude, change)
+            self.blurs[number] = estimate_blur(shot.edited, rendering, shot.mask)
 
     def _normalise(self, weights: np.ndarray) -> None:
         """Makes 1 the usual amplitude of the trusted pictures, by moving the rest into the expression."""
@@ -344,6 +354,7 @@ class EmotionOptimizer:
             "milliseconds_per_step": round(1e3 * self.spent / max(1, len(self.losses)), 2),
             "strength": {"geometry": self.strength[0], "colour": self.strength[1]},
             "patch_loss": self.patches.name,
+            "blur_pixels": round(float(self.blurs.mean()), 2),
             "gaussians_drawn": round(float(np.mean([len(shot.rows) for shot in self.shots]))),
         }
         return OptimizeResult(

@@ -31,12 +31,13 @@ class OptimizeOptions:
         later_geometry: factor on the expression rate after the warm-up, so that texture does not eat it.
         decay: factor on all rates at the end.
         rate_*: start rates. rate_embedding and rate_latents move colour.
-        ssim_weight: of 1 - SSIM against L1.
+        ssim_weight: of 1 - SSIM against L1; little (0.2 in the thesis), for SSIM learns the noise of edits.
         patch_weight: of the patch loss on frontal views. vgg_weights: VGG16 file for it; None: pyramid bands.
         prior_weight: pull towards the prior expression.
         expression_multiplier: of the thesis; its variable times this is the offset.
         geometry, texture: which of the two may change.
-        weights, amplitudes, calibration, prior: the estimates and the geometric prior; off for ablations.
+        weights, amplitudes, calibration, prior, sharpness: the estimates and the geometric prior; off for
+            ablations.
         seed: decides the order of the pictures and the patches.
     """
 
@@ -50,11 +51,11 @@ class OptimizeOptions:
     decay: float = 0.1
     rate_expression: float = 0.04
     rate_jaw: float = 4e-3
-    rate_latents: float = 1e-2
+    rate_latents: float = 5e-3
     rate_embedding: float = 5e-3
     rate_network: float = 1e-4
     rate_amplitude: float = 0.03
-    ssim_weight: float = 0.2
+    ssim_weight: float = 0.05
     patch_weight: float = 0.05
     vgg_weights: str | None = None
     prior_weight: float = 5e-3
@@ -65,6 +66,7 @@ class OptimizeOptions:
     amplitudes: bool = True
     calibration: bool = True
     prior: bool = True
+    sharpness: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -93,5 +95,5 @@ class OptimizeOptions:
         return replace(
             self, steps=steps, batch=batch, rate_expression=5e-3, rate_jaw=5e-3, rate_latents=1e-4,
             rate_embedding=1e-4, rate_network=1e-4, prior_weight=0.0, weights=False, amplitudes=False,
-            calibration=False, prior=False,
+            calibration=False, prior=False, sharpness=False, ssim_weight=0.2,
         )  # fmt: skip

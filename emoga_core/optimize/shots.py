@@ -35,7 +35,7 @@ class Shot:
 
     Attributes:
         target: as given. camera: of the crop.
-        goal: the edited crop (h,w,3) with its statistics. neutral: (h,w,3); mask: (h,w), cropped.
+        edited: (h,w,3), cropped; goal: the same with its statistics. neutral: (h,w,3); mask: (h,w), cropped.
         rows: (M,) the Gaussians that are drawn; local: their shapes; parents: (M,) triangle in the moment's
         list of triangles. sh: (M,K,3) neutral colours.
         coloured: (M,) where each Gaussian stands in the table of colour changes; its last row is "never".
@@ -46,6 +46,7 @@ class Shot:
 
     target: Target
     camera: Cameras
+    edited: Tensor
     goal: PreparedTarget
     neutral: Tensor
     mask: Tensor
@@ -108,9 +109,9 @@ def prepare_shots(
             (rows, coverage), target, camera = drawn[n], targets[n], crops[n]
             top, left = _corner(target, camera)
             window = slice(top, top + camera.height), slice(left, left + camera.width)
+            edited = target.image.to(sh.device).float()[window].contiguous()
             shots[n] = Shot(
-                target, camera,
-                prepare_target(target.image.to(sh.device).float()[window].contiguous()),
+                target, camera, edited, prepare_target(edited),
                 target.neutral.to(sh.device).float()[window].contiguous(),
                 target.mask.to(sh.device).float()[window].contiguous(),
                 rows, avatar.gaussians[rows],
