@@ -32,21 +32,19 @@ format:  ## Rewrite the code in the project's format.
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 
-STATES := happy sad angry surprised disgust fear
+STATES := happy:happy sad:sad angry:angry surprised:surprised disgust:disgusted fear:afraid
 BUNDLED := emoga_core/avatars/bundled/kofi.emoga
 
-bundled-avatar:  ## Remake the bundled avatar from nothing (under an hour on two cores).
+bundled-avatar:  ## Remake the bundled avatar from nothing (about half an hour on two cores).
 	@.ci/setup
 	.venv/bin/emoga capture synth captures/kofi768 --subject kofi --frames 24 --size 768
-	@for state in $(STATES); do set -x; .venv/bin/emoga capture synth captures/kofi640_$$state \
-	  --subject kofi --emotion $$state --frames 24 --cameras 6 --size 640 || exit 1; done
 	.venv/bin/emoga build captures/kofi768 -o $(BUNDLED) --force --gaussians 42000 --steps 6000 \
 	  --holdout-cameras 3 --holdout-frames 23
-	@for state in $(STATES); do set -x; .venv/bin/emoga state fit $(BUNDLED) $$state captures/kofi640_$$state \
-	  || exit 1; done
 	.venv/bin/emoga motion remove $(BUNDLED) capture
 	.venv/bin/emoga motion add $(BUNDLED) talk --synth speech --seconds 16
 	.venv/bin/emoga motion add $(BUNDLED) rest --synth idle --seconds 12
+	@for state in $(STATES); do set -x; .venv/bin/emoga edit $(BUNDLED) --name $${state%%:*} \
+	  --prompt $${state#*:} --views 9 --frames 6 --size 384 --sheet captures/$${state%%:*}.png || exit 1; done
 	.venv/bin/emoga bake $(BUNDLED)
 
 pictures:  ## Remake the README's pictures from the bundled avatar and captures/kofi768.
