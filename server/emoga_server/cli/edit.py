@@ -12,7 +12,7 @@ import typer
 from emoga_server.cli import edit_options as o
 
 if TYPE_CHECKING:
-    from emoga_core.avatars import Avatar
+    from emoga_core.avatars import Avatar, EmotionState
     from emoga_core.edit.editors.base import CheckedEditor
     from emoga_core.emote import EmotionRequest, EmotionResult
 
@@ -67,6 +67,12 @@ def register(app: typer.Typer) -> None:
         if avatar is None or not prompt.strip():
             missing = "the avatar" if avatar is None else "the feeling in words (--prompt)"
             raise EmogaError(f'emoga edit: give {missing}, as emoga edit kofi.emoga --prompt "a tired smile"')
+
+        for option, picture in (("--sheet", sheet), ("--mask-preview", mask_preview)):
+            if picture is not None and picture.suffix.lower() != ".png":
+                raise EmogaError(
+                    f"{option} {picture}: pictures are written as PNG; name it {picture.stem}.png"
+                )
 
         from emoga_core.avatars.bundle import load_avatar
         from emoga_core.edit.prompts import read_prompt
@@ -141,6 +147,7 @@ def _edit(
     from emoga_core.emote import EmoteProgress, make_emotion
     from emoga_core.optimize import OptimizeCancelled
     from emoga_server.cli.state_fit import Interrupt, progress_bar
+    from emoga_server.editing.rebake import rebake
 
     keep = _keep_folder(path, request)
     with Interrupt() as interrupt, progress_bar() as bar:
@@ -161,13 +168,27 @@ def _edit(
             raise typer.Exit(130) from None
     for note in result.notes:
         print(f"note: {note}")
-    save_state(path, result.state)
+    save_state(path, result.state, rebake({result.state.name: _wire_delta(avatar, result.state)}))
     shutil.rmtree(keep, ignore_errors=True)
     state = result.state
     out = sheet or path.with_name(f"{path.stem}_{state.name}.png")
     _write_sheet(out, avatar, result)
     seconds = sum(result.report["seconds"].values())
     print(f"{path}: {state.name} made in {seconds:.1f} s; before and after: {out}")
+
+
+def _wire_delta(avatar: Avatar, state: EmotionState) -> bytes:
+    """The state as clients get it: a bundle that is baked stays so."""
+    import dataclasses
+
+    import torch
+
+    from emoga_protocol.deltas import encode_delta
+    from emoga_server.baking import splat_table, state_delta
+
+    trial = dataclasses.replace(avatar, states={state.name: state}, motions={})
+    with torch.inference_mode():
+        return encode_delta(state_delta(trial, state.name, splat_table(avatar).sh))
 
 
 def _keep_folder(path: Path, request: EmotionRequest) -> Path:

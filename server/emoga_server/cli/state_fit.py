@@ -173,11 +173,13 @@ def progress_bar(stderr: bool = False) -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+    console = Console(stderr=stderr)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TextColumn("{task.fields[detail]}"),
-        console=Console(stderr=stderr),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
