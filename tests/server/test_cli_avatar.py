@@ -11,7 +11,6 @@ import torch
 from emoga_core.avatars import load_avatar, read_header, save_avatar
 from emoga_core.captures import CaptureCamera, CaptureWriter, HeadReference, read_png
 from emoga_core.heads import bundled_head, save_head
-from emoga_server import cli
 
 
 @pytest.fixture
@@ -19,23 +18,6 @@ def bundle(tmp_path, tiny_avatar):
     path = tmp_path / "tiny.emoga"
     save_avatar(tiny_avatar, path)
     return path
-
-
-@pytest.fixture
-def emoga(monkeypatch, capsys):
-    """Runs the command in this process: (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["emoga", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 def test_info_as_table_and_as_json(bundle, emoga, tiny_head, monkeypatch):

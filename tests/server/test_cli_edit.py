@@ -1,18 +1,19 @@
 """`emoga edit`, as people run it, with the real editors and optimiser on a small painted avatar."""
 
+import functools
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from emoga_core.avatars import list_versions, read_header
 from emoga_core.captures import read_png
-from emoga_server import cli
 from emoga_server.baking import is_current
 from emoga_server.bench.synthetic_avatar import write_synthetic_bundle
 
@@ -30,29 +31,18 @@ def bundle(baked: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def emoga(monkeypatch, capsys, tmp_path):
-    """Runs `emoga edit` in this process: (exit code, standard output, standard error)."""
+def edit(emoga: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable:
+    """Runs `emoga edit` with a cache of its own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["emoga", "edit", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
+    return functools.partial(emoga, "edit")
 
 
 def files(bundle: Path) -> dict[str, bytes]:
     return {str(p.relative_to(bundle)): p.read_bytes() for p in bundle.rglob("*") if p.is_file()}
 
 
-def test_a_feeling_becomes_a_state_that_can_be_made_again(bundle, emoga):
-    code, out, err = emoga(bundle, "--prompt", "a subtle, tired smile", *QUICK)
+def test_a_feeling_becomes_a_state_that_can_be_made_again(bundle, edit):
+    code, out, err = edit(bundle, "--prompt", "a subtle, tired smile", *QUICK)
     assert (code, err) == (0, "")
     assert "read as: " in out and "AU 12" in out
     state = read_header(bundle).state("subtle-tired-smile")
@@ -60,19 +50,19 @@ def test_a_feeling_becomes_a_state_that_can_be_made_again(bundle, emoga):
     sheet = read_png(bundle.with_name("ada_subtle-tired-smile.png"))
     assert sheet.shape[0] > 3 * 96 and sheet.shape[1] > 2 * 96
     again = ("-p", "broad grin", "--name", "subtle-tired-smile", "--sheet", bundle.parent / "g.png")
-    code, *_ = emoga(bundle, *again, *QUICK)
+    code, *_ = edit(bundle, *again, *QUICK)
     assert code == 0 and (bundle.parent / "g.png").exists()
     assert len(list_versions(bundle, "subtle-tired-smile")) == 2
 
 
-def test_views_for_another_tool_and_back(bundle, emoga, tmp_path):
+def test_views_for_another_tool_and_back(bundle, edit, tmp_path):
     views, masks = tmp_path / "views", tmp_path / "masks.png"
     before = files(bundle)
-    code, out, _ = emoga(bundle, "-p", "happy", "--export-views", views, "--mask-preview", masks, *QUICK)
+    code, out, _ = edit(bundle, "-p", "happy", "--export-views", views, "--mask-preview", masks, *QUICK)
     assert code == 0 and masks.exists() and "--editor folder" in out
     assert sorted(p.name for p in views.glob("*.png")) == ["f000_c00.png", "f000_c01.png"]
     assert files(bundle) == before
-    code, _, err = emoga(bundle, "-p", "happy", "--editor", "folder", "--folder", tmp_path / "none", *QUICK)
+    code, _, err = edit(bundle, "-p", "happy", "--editor", "folder", "--folder", tmp_path / "none", *QUICK)
     assert code == 1 and "no folder" in err and files(bundle) == before
 
 
@@ -91,17 +81,17 @@ def test_views_for_another_tool_and_back(bundle, emoga, tmp_path):
         (["--prompt", "sad", "--masks", "/no/masks"], "/no/masks"),
     ],
 )
-def test_bad_wishes_get_one_line_and_change_nothing(bundle, emoga, arguments, words):
+def test_bad_wishes_get_one_line_and_change_nothing(bundle, edit, arguments, words):
     before = files(bundle)
-    code, _, err = emoga(bundle, *arguments)
+    code, _, err = edit(bundle, *arguments)
     assert code == 1 and err.startswith("error: ") and err.count("\n") == 1 and words in err
     assert files(bundle) == before
 
 
-def test_reading_and_list_need_no_avatar_to_change(bundle, emoga):
+def test_reading_and_list_need_no_avatar_to_change(bundle, edit):
     before = files(bundle)
-    assert "AU 4" in emoga(bundle, "-p", "angry", "--dry-run")[1]
-    assert "ultraedit" in emoga("--list-editors")[1]
+    assert "AU 4" in edit(bundle, "-p", "angry", "--dry-run")[1]
+    assert "ultraedit" in edit("--list-editors")[1]
     assert files(bundle) == before
 
 

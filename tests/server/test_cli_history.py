@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from emoga_core.avatars import save_avatar, save_state
-from emoga_server import cli
 
 
 @pytest.fixture
@@ -16,23 +13,6 @@ def bundle(tmp_path, tiny, tiny_avatar):
     save_avatar(tiny_avatar, path)
     save_state(path, tiny.state(tiny_avatar, "happy", 6))
     return path
-
-
-@pytest.fixture
-def emoga(monkeypatch, capsys):
-    """Runs the command in this process: (exit code, standard output, standard error)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["emoga", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 def test_versions_are_listed_and_put_in_use_again(bundle, emoga):
