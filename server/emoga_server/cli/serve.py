@@ -56,12 +56,19 @@ def register(app: typer.Typer) -> None:
         edit_device: Annotated[
             str | None, typer.Option(help="cpu, cuda, ...: where editors run; the best there is without it.")
         ] = None,
+        edit_dtype: Annotated[
+            str | None, typer.Option(help="Numbers of the editor's weights: float32, bfloat16 or float16.")
+        ] = None,
+        edit_offload: Annotated[
+            str, typer.Option(help="none, model or sequential: ever less memory for editors, ever slower.")
+        ] = "none",
         head: Annotated[
             Path | None, typer.Option(help="Head file, for avatars on another head than the bundled one.")
         ] = None,
     ) -> None:
         """Stream avatars: the page it prints shows them live."""
         from emoga_core.edit.editors.registry import DEFAULT_EDITOR
+        from emoga_server.editing.edit_job import Placement
         from emoga_server.editing.options import EditOptions
         from emoga_server.hub import HubOptions
         from emoga_server.personal import personal_avatars
@@ -77,7 +84,7 @@ def register(app: typer.Typer) -> None:
             frames=edit_frames,
             size=edit_size,
             steps=edit_steps,
-            device=edit_device,
+            placement=Placement(edit_device, edit_dtype, edit_offload),
             head=head,
             warm=True,
         )

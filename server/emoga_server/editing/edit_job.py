@@ -10,19 +10,33 @@ from emoga_server.jobs import Report
 
 
 @dataclass(frozen=True)
+class Placement:
+    """Where and how an editor's weights are held, as `make_editor` takes it.
+
+    Attributes:
+        device: None: the best there is. dtype: None: the device's usual one. offload: "none", "model" or
+            "sequential": ever less memory, ever slower.
+    """
+
+    device: str | None = None
+    dtype: str | None = None
+    offload: str = "none"
+
+
+@dataclass(frozen=True)
 class EditJob:
     """Makes an emotion from words and saves it into a bundle.
 
     Attributes:
         bundle: folder of the avatar. head: file of its head; None: the bundled one.
         request: fields of `EmotionRequest`, as far as they are given.
-        device: of the tensors; None: the best there is.
+        placement: of the editor.
     """
 
     bundle: str
     request: dict[str, Any] = field(default_factory=dict)
     head: str | None = None
-    device: str | None = None
+    placement: Placement = Placement()
 
     def run(self, report: Report) -> Finished:
         """Tells of `Step`s, `Picture`s and `Preview`s on the way."""
@@ -37,7 +51,7 @@ class WarmJob:
 
     bundle: str
     head: str | None = None
-    device: str | None = None
+    placement: Placement = Placement()
 
     def run(self, report: Report) -> None:
         """Loads what an edit needs, and makes one of the smallest kind that nobody sees."""

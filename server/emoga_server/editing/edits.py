@@ -130,7 +130,7 @@ class Edits:
         while self._stage.current is None:
             await asyncio.sleep(0.5)
         head = str(self.options.head) if self.options.head else None
-        job = WarmJob(str(self._stage.current.path), head, self.options.device)
+        job = WarmJob(str(self._stage.current.path), head, self.options.placement)
         try:
             self._warming = self._workers.submit(job)
             await self._warming.done

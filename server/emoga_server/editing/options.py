@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from emoga_core.edit.editors.registry import DEFAULT_EDITOR, editor_info
 from emoga_core.edit.errors import EditError
 from emoga_core.emote import MAX_FRAMES, MAX_VIEWS, SIZES
+from emoga_server.editing.edit_job import Placement
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class EditOptions:
         editor: its name. model: hub id or folder of its weights. folder: pictures of the `folder` editor.
         views, frames: how many cameras times moments; None: the program's choice. size: pixels, likewise.
         steps: of the optimiser, likewise.
-        device: of the editor and the optimiser ("cpu", "cuda"); None: the best there is.
+        placement: where the editor's weights are held.
         head: file of the head, for avatars that do not stand on the bundled one.
         warm: whether a worker gets ready as soon as the server is up.
         queued: edits that may wait or run; per_client: of one client.
@@ -31,7 +32,7 @@ class EditOptions:
     frames: int | None = None
     size: int | None = None
     steps: int | None = None
-    device: str | None = None
+    placement: Placement = field(default_factory=Placement)
     head: Path | None = None
     warm: bool = False
     queued: int = 8

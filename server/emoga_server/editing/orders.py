@@ -149,7 +149,7 @@ def make_order(command: EditCommand, actor: Actor, options: EditOptions, client:
         state=state,
         prompt=reading.text,
         reading=reading.describe(),
-        job=EditJob(str(actor.path), request, head, options.device),
+        job=EditJob(str(actor.path), request, head, options.placement),
         client=client,
     )
 

@@ -113,7 +113,7 @@ def _scene(job: EditJob | WarmJob, report: Report) -> _Scene:
     header_file = bundle_folder(job.bundle) / HEADER
     header = parse_header(header_file.read_bytes(), header_file)
     files = [header.files[name] for name in (TENSORS, *(motion.file for motion in header.motions))]
-    key = (job.bundle, job.head, job.device, *files)
+    key = (job.bundle, job.head, *files)
     if report.warm.get("scene key") != key:
         report.warm.pop("scene", None)
         head = load_head(job.head) if job.head else None
@@ -124,11 +124,12 @@ def _scene(job: EditJob | WarmJob, report: Report) -> _Scene:
 
 def _editor(job: EditJob | WarmJob, request: EmotionRequest, report: Report) -> CheckedEditor:
     """The editor that is asked for; the one of the last job again while it is the same."""
-    key = (request.editor, request.model, request.folder, job.device)
+    key = (request.editor, request.model, request.folder, job.placement)
     if report.warm.get("editor key") != key or request.editor == "folder":
         report.warm.pop("editor", None)  # before another is loaded: two may not fit
+        where = dataclasses.asdict(job.placement)
         report.warm["editor"] = make_editor(
-            request.editor, model=request.model, device=job.device, folder=request.folder
+            request.editor, model=request.model, folder=request.folder, **where
         )
         report.warm["editor key"] = key
     return report.warm["editor"]
