@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -223,6 +225,23 @@ class Avatar:
         """World Gaussians of a moment with a mixture of emotions: what a renderer draws."""
         weights = weights or {}
         return self.bound(self.pose(frame, weights), self.blended_sh(weights))
+
+    def to(self, device: torch.device | str) -> Avatar:
+        """The same avatar on another device; motions, which are read frame by frame, stay where they are."""
+        offset = self.vertex_offset
+        return dataclasses.replace(
+            self,
+            head=self.head.to(device),
+            identity=self.identity.to(device),
+            gaussians=LocalGaussians(
+                **{key: value.to(device) for key, value in vars(self.gaussians).items()}
+            ),
+            binding=Binding(self.binding.triangles.to(device)),
+            appearance=copy.deepcopy(self.appearance).to(device),
+            mask=self.mask.to(device),
+            vertex_offset=None if offset is None else offset.to(device),
+            states={name: state.to(device) for name, state in self.states.items()},
+        )
 
     def rest_frame(self) -> MotionFrame:
         """The rest pose."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from emoga_core.avatars import Avatar, EmotionState
 from emoga_core.avatars.names import check_name
 from emoga_core.edit.editors import DEFAULT_EDITOR, editor_info, make_editor
 from emoga_core.edit.editors.base import EditGeometry, EditProgress, EditRequest
-from emoga_core.edit.errors import EditCancelled
+from emoga_core.edit.errors import EditCancelled, EditError
 from emoga_core.edit.face_classes import mask_note
 from emoga_core.edit.prompts import PromptReading, read_prompt, suggest_name
 from emoga_core.edit.resume import edit_resumably
@@ -41,6 +42,7 @@ def make_emotion(
     *,
     editor: Editor | None = None,
     keep: Path | None = None,
+    device: str | None = None,
     progress: Callable[[EmoteProgress], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
     provisional: Callable[[EmotionState], None] | None = None,
@@ -50,6 +52,8 @@ def make_emotion(
     Args:
         editor: one that is loaded already; None: made from the request.
         keep: folder for finished pictures, so that a stopped edit goes on where it was.
+        device: where the optimiser works, "cpu" or "cuda"; None: CUDA where it can be used. Pictures are
+            drawn where the avatar is.
         stop: asked often; True ends the work.
         provisional: given the emotion as it stands, first as the words alone tell it, then about twice a
             second while it is optimised.
@@ -58,7 +62,27 @@ def make_emotion(
         EmogaError: a prompt, editor, picture or option that cannot be used.
         EditCancelled, OptimizeCancelled: after `stop`.
     """
-    return _Making(avatar, request, editor, keep, progress, stop, provisional).run()
+    return _Making(avatar, request, editor, keep, optimiser_device(device), progress, stop, provisional).run()
+
+
+def optimiser_device(wanted: str | None = None) -> str:
+    """The device called `wanted`, or the best one that the rasteriser can draw on.
+
+    Raises:
+        EditError: there is no such device on this machine.
+    """
+    usable = torch.cuda.is_available() and importlib.util.find_spec("gsplat") is not None
+    if wanted is None:
+        return "cuda" if usable else "cpu"
+    try:
+        kind = torch.device(wanted).type
+    except RuntimeError:
+        kind = ""
+    if kind not in ("cpu", "cuda"):
+        raise EditError(f"device {wanted!r} is unknown; give cpu, cuda, or cuda:1 and so on")
+    if kind == "cuda" and not usable:
+        raise EditError(f"device {wanted!r}: needs an NVIDIA GPU and pip install 'emoga[cuda]'; or give cpu")
+    return wanted
 
 
 def plan_views(
@@ -91,11 +115,13 @@ class _Making:
         request: EmotionRequest,
         editor: Editor | None,
         keep: Path | None,
+        device: str,
         progress: Callable[[EmoteProgress], None],
         stop: Callable[[], bool],
         provisional: Callable[[EmotionState], None] | None,
     ) -> None:
         self.avatar, self.request, self.editor, self.keep = avatar, request, editor, keep
+        self.device, self.home = device, avatar.identity.device
         self.progress, self.stop, self.provisional = progress, stop, provisional
         self.reading = read_prompt(request.prompt)
         self.name = request.name or suggest_name(request.prompt)
@@ -217,7 +243,8 @@ class _Making:
         )
 
     def _optimise(self, views: Sequence[EditView], edits: Sequence[Picture], start: EmotionState | None):
-        targets = [_target(view, edit) for view, edit in zip(views, edits, strict=True)]
+        targets = [_target(view, edit, self.device) for view, edit in zip(views, edits, strict=True)]
+        avatar = self.avatar if self.home == torch.device(self.device) else self.avatar.to(self.device)
         options = OptimizeOptions(
             method=self.request.method,  # type: ignore[arg-type]
             steps=self.request.steps,
@@ -229,8 +256,9 @@ class _Making:
             overall = before + (1 - before) * step.step / step.steps
             self._say("optimising", step.step, step.steps, overall, step.loss, step.seconds_left)
 
-        return optimize_emotion(
-            self.avatar,
+        show = self.provisional
+        result = optimize_emotion(
+            avatar,
             self.name,
             targets,
             options,
@@ -240,8 +268,9 @@ class _Making:
             checkpoint=None if self.keep is None or self.drawn else self.keep / "optimiser",
             progress=report,
             stop=self.stop,
-            provisional=self.provisional,
+            provisional=None if show is None else lambda state: show(state.to(self.home)),
         )
+        return replace(result, state=result.state.to(self.home))
 
     # -- what is said about it
 
@@ -304,13 +333,13 @@ def _told_by_words(avatar: Avatar, reading: PromptReading) -> tuple[Tensor, Tens
     return expression.to(avatar.identity), jaw.to(avatar.identity)
 
 
-def _target(view: EditView, edit: Picture) -> Target:
+def _target(view: EditView, edit: Picture, device: str) -> Target:
     return Target(
         frame=view.frame,
-        camera=view.camera,
-        image=torch.from_numpy(edit).to(view.image.device),
-        neutral=view.image,
-        mask=view.mask,
+        camera=view.camera.to(device),
+        image=torch.from_numpy(edit).to(device),
+        neutral=view.image.to(device),
+        mask=view.mask.to(device),
         frontal=view.frontal,
         weight=view.weight,
         frame_id=view.frame_id,

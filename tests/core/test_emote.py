@@ -69,6 +69,17 @@ def test_the_same_seed_gives_the_same_state(ann: Avatar):
     assert first.name == "blue" and same(first, again)
 
 
+def test_the_device_can_be_named(ann: Avatar):
+    request = EmotionRequest("sad", **QUICK)
+    here, moved = make_emotion(ann, request, device="cpu").state, ann.to("cpu")
+    assert same(here, make_emotion(moved, request, device="cpu").state)
+    assert moved.appearance is not ann.appearance and set(moved.states) == set(ann.states)
+    for device in ("toaster", "cuda:99"):
+        if device == "toaster" or not torch.cuda.is_available():
+            with pytest.raises(EditError, match="device"):
+                make_emotion(ann, request, device=device)
+
+
 def test_intensity_scales(ann: Avatar):
     weak = make_emotion(ann, EmotionRequest("angry", intensity=0.4, **QUICK)).state
     strong = make_emotion(ann, EmotionRequest("angry", intensity=1.0, **QUICK)).state

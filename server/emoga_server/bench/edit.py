@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import copy
-import dataclasses
 import re
 import shutil
 import signal
@@ -33,7 +31,7 @@ from emoga_server.errors import ServerError
 from emoga_server.serving import bundled_avatars
 
 if TYPE_CHECKING:
-    from emoga_core.avatars import Avatar
+    pass
 
 VIEWS, FRAMES, FPS = 5, 4, 60.0
 COLD_PROMPT, WARM_PROMPTS = "a happy smile", ("an angry face", "a very sad face", "surprised")
@@ -160,7 +158,7 @@ def gpu_seconds() -> float | None:
     state = next(iter(avatar.states.values()))
     views = make_views(avatar, choose_frames(avatar, GPU_FRAMES), view_angles(GPU_VIEWS), GPU_SIZE)
     images = render_state(avatar, state, views)
-    moved = _on(avatar, "cuda")
+    moved = avatar.to("cuda")
     targets = [
         Target(
             frame=view.frame,
@@ -182,26 +180,6 @@ def gpu_seconds() -> float | None:
         torch.cuda.synchronize()
         seconds.append(time.monotonic() - begun)
     return seconds[-1]
-
-
-def _on(avatar: Avatar, device: str) -> Avatar:
-    """The avatar without states and motions on a device."""
-    from emoga_core.avatars import Binding, LocalGaussians
-
-    gaussians = LocalGaussians(**{key: value.to(device) for key, value in vars(avatar.gaussians).items()})
-    offset = avatar.vertex_offset
-    return dataclasses.replace(
-        avatar,
-        head=avatar.head.to(device),
-        identity=avatar.identity.to(device),
-        gaussians=gaussians,
-        binding=Binding(avatar.binding.triangles.to(device)),
-        appearance=copy.deepcopy(avatar.appearance).to(device),
-        mask=avatar.mask.to(device),
-        vertex_offset=None if offset is None else offset.to(device),
-        states={},
-        motions={},
-    )
 
 
 def quality() -> list[Row]:

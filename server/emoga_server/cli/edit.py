@@ -91,7 +91,7 @@ def register(app: typer.Typer) -> None:
             _write_views(loaded, request, export_views, mask_preview)
             return
         tool = _make_editor(request, device, dtype, offload, editor_size)
-        _edit(avatar, loaded, request, tool, sheet)
+        _edit(avatar, loaded, request, tool, device, sheet)
 
 
 def _list_editors() -> None:
@@ -139,7 +139,12 @@ def _make_editor(
 
 
 def _edit(
-    path: Path, avatar: Avatar, request: EmotionRequest, editor: CheckedEditor, sheet: Path | None
+    path: Path,
+    avatar: Avatar,
+    request: EmotionRequest,
+    editor: CheckedEditor,
+    device: str | None,
+    sheet: Path | None,
 ) -> None:
     """Makes the emotion with a progress bar, adds it to the bundle, writes the sheet."""
     from emoga_core.avatars.bundle import save_state
@@ -160,7 +165,13 @@ def _edit(
 
         try:
             result = make_emotion(
-                avatar, request, editor=editor, keep=keep, progress=show, stop=interrupt.requested
+                avatar,
+                request,
+                editor=editor,
+                keep=keep,
+                device=device,
+                progress=show,
+                stop=interrupt.requested,
             )
         except (EditCancelled, OptimizeCancelled) as stopped:
             bar.stop()

@@ -69,6 +69,7 @@ def _edit(job: EditJob, report: Report) -> Finished:
         scene.avatar,
         request,
         editor=editor,
+        device=job.placement.device,
         progress=teller.step,
         stop=report.stopped,
         provisional=lambda state: report.event(scene.preview(state)[0]),
