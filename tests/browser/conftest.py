@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,20 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def address(bundle: Path) -> Iterator[str]:
+def address(kernels: None, bundle: Path) -> Iterator[str]:
     """Where a server shows `bundle`; all tests share it."""
     with pages.served(bundle, "--fps", "20") as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def kernels() -> None:
+    """Has what an edit compiles in the disk's cache: in a fresh checkout a worker that compiles it beside a
+    browser that draws without a GPU takes minutes."""
+    from emoga_core.emote import EmotionRequest, make_emotion
+    from emoga_server.bench.synthetic_avatar import synthetic_avatar
+
+    make_emotion(synthetic_avatar("ada", 3000), EmotionRequest("sad", views=2, frames=1, size=64, steps=12))
 
 
 @pytest.fixture(scope="module")  # while it lives, Playwright's event loop runs and forbids any other
@@ -76,7 +86,12 @@ def open_tab(chromium: Any, address: str) -> Iterator[Callable[..., Tab]]:
     """Opens tabs, each in a fresh profile; drawn with few pixels to be quick."""
     with ExitStack() as stack:
 
-        def opener(url: str = address, picture: bool = True, **options: Any) -> Tab:
+        def opener(
+            url: str = address,
+            picture: bool = True,
+            routes: Mapping[str, Callable[[Any], Any]] | None = None,
+            **options: Any,
+        ) -> Tab:
             context = (
                 chromium.new_context(viewport=SIZE, **options)
                 if "viewport" not in options
@@ -84,6 +99,8 @@ def open_tab(chromium: Any, address: str) -> Iterator[Callable[..., Tab]]:
             )
             stack.callback(context.close)
             tab = Tab(context.new_page())
+            for pattern, handler in (routes or {}).items():
+                tab.page.route(pattern, handler)
             path, hash_, token = url.partition("#")
             tab.page.goto(f"{path}?ratio=0.3{hash_}{token}")
             if picture:

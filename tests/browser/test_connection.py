@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +67,12 @@ def test_a_server_gone_for_good_does_not_spin(open_tab: Any, bundle: Path) -> No
 
 
 def test_messages_while_the_avatar_loads_do_not_lose_it(open_tab: Any, address: str) -> None:
-    tab = open_tab(address, picture=False)
     held: list[Any] = []
-    tab.page.route("**/blob/*", lambda route: held.append(route))
-    tab.page.reload()
-    while len(held) < 8:  # head, splats, six emotions
+    tab = open_tab(address, picture=False, routes={"**/blob/*": lambda route: held.append(route)})
+    deadline = time.monotonic() + 60
+    while len(held) < 8 and time.monotonic() < deadline:  # head, splats, six emotions
         tab.page.wait_for_timeout(50)
+    assert len(held) == 8
     # play and pause make the server repeat its status while everything is still on its way
     tab.wait("emoga.connection.state === 'live' && emoga.status !== null")
     tab.eval("emoga.pause().then(() => emoga.play()).then(() => null)")
@@ -85,9 +86,7 @@ def test_messages_while_the_avatar_loads_do_not_lose_it(open_tab: Any, address: 
 
 
 def test_blobs_come_over_the_websocket_where_http_does_not_get_through(open_tab: Any, address: str) -> None:
-    tab = open_tab(address, picture=False)
-    tab.page.route("**/blob/*", lambda route: route.abort())
-    tab.page.reload()
+    tab = open_tab(address, picture=False, routes={"**/blob/*": lambda route: route.abort()})
     tab.wait("emoga.firstPicture > 0")
     assert tab.eval("emoga.avatar.splats.count") == 6000
     assert tab.eval("emoga.avatar.deltas.every((delta) => delta !== null)")

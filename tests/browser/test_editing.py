@@ -23,16 +23,6 @@ WATCH = """(() => {
 ENDED = "['done', 'failed', 'cancelled']"
 
 
-@pytest.fixture(scope="session")
-def kernels() -> None:
-    """Has what an edit compiles in the disk's cache: in a fresh checkout a worker that compiles it beside a
-    browser that draws without a GPU takes minutes."""
-    from emoga_core.emote import EmotionRequest, make_emotion
-    from emoga_server.bench.synthetic_avatar import synthetic_avatar
-
-    make_emotion(synthetic_avatar("ada", 3000), EmotionRequest("sad", views=2, frames=1, size=64, steps=12))
-
-
 @contextmanager
 def _studio(folder: Path, *options: str) -> Iterator[str]:
     from emoga_server.bench.synthetic_avatar import write_synthetic_bundle
