@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import sys
+from collections.abc import Callable
 
 import pytest
 import torch
 
 from emoga_core.avatars import Avatar, Binding, ColorMLP, EmotionState, LocalGaussians, Motion
 from emoga_core.heads import Head
+from emoga_server import cli
 
 
 def _sphere() -> tuple[torch.Tensor, torch.Tensor]:
@@ -149,3 +152,22 @@ def tiny():
     from types import SimpleNamespace
 
     return SimpleNamespace(head=make_tiny_head, avatar=make_tiny_avatar, state=make_tiny_state)
+
+
+@pytest.fixture
+def emoga(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Runs the command in this process: (exit code, standard output, standard error)."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["emoga", *map(str, arguments)])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run

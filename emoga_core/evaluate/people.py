@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,6 @@ from emoga_core.evaluate.truth import TruthStudio
 from emoga_core.heads import bundled_head
 
 
-def default_cache() -> Path:
-    """`$XDG_CACHE_HOME/emoga`, or `~/.cache/emoga`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "emoga"
-
-
 @dataclass(frozen=True)
 class Person:
     """One subject of the evaluation, and where everything about them is kept.
@@ -30,7 +24,7 @@ class Person:
     Attributes:
         name: of the studio's subject. size: pixels of all pictures.
         steps, gaussians: of the avatar's build. sh_only: build it without the Colour MLP.
-        cache: see `default_cache`. layout: which pictures there are.
+        cache: see `cache_folder`. layout: which pictures there are.
     """
 
     name: str

@@ -14,7 +14,7 @@ from emoga_core.evaluate.benchmark import STANDARD, SUBJECTS, Layout
 from emoga_core.evaluate.cases import needed_stills
 from emoga_core.evaluate.corruption import LEVELS
 from emoga_core.evaluate.errors import EvaluateError, EvaluateInterrupted
-from emoga_core.evaluate.people import Person, default_cache
+from emoga_core.evaluate.people import Person
 from emoga_core.evaluate.tasks import (
     EDITS,
     GUIDED,
@@ -29,6 +29,7 @@ from emoga_core.evaluate.tasks import (
 )
 from emoga_core.evaluate.truth import end_pool
 from emoga_core.evaluate.variants import VARIANTS, variant
+from emoga_core.places import cache_folder
 
 MAIN_LEVEL = "medium"
 QUICK_METHODS = tuple(name for name in VARIANTS if name not in ("thesis", "sh"))
@@ -46,7 +47,7 @@ class EvaluateOptions:
         seed: of the faults and of the optimiser. steps: of the optimiser; None: its own.
         size: pixels. build_steps, gaussians: of the avatars.
         layout: which pictures there are. workers: processes.
-        cache: where everything is kept; see `default_cache`.
+        cache: where everything is kept; see `cache_folder`.
     """
 
     subjects: tuple[str, ...] = SUBJECTS[:6]
@@ -61,7 +62,7 @@ class EvaluateOptions:
     gaussians: int = 16_000
     layout: Layout = STANDARD
     workers: int = 1
-    cache: Path = field(default_factory=default_cache)
+    cache: Path = field(default_factory=cache_folder)
 
     def __post_init__(self) -> None:
         for name in self.subjects:

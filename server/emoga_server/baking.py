@@ -6,6 +6,7 @@ manifest (AvatarInfo) and the `source` it was made from. Importing this module l
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
@@ -37,7 +38,7 @@ from emoga_protocol.splats import SplatTable, encode_splats
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from emoga_core.avatars import Avatar
+    from emoga_core.avatars import Avatar, EmotionState
     from emoga_core.heads import Head
 
 BAKE_VERSION = 1
@@ -258,6 +259,20 @@ def state_delta(avatar: Avatar, name: str, neutral: np.ndarray) -> Delta:
         jaw=_array(state.jaw),
         sh=_wire_sh(avatar.blended_sh({name: 1.0})) - neutral,
     )
+
+
+def state_blob(avatar: Avatar, state: EmotionState, neutral: np.ndarray | None = None) -> bytes:
+    """The delta blob of a state, which `avatar` need not hold.
+
+    Args:
+        neutral: SH (N, K, 3) of `splat_table`, if at hand.
+    """
+    import torch
+
+    trial = dataclasses.replace(avatar, states={state.name: state}, motions={})
+    with torch.inference_mode():
+        before = splat_table(avatar).sh if neutral is None else neutral
+        return encode_delta(state_delta(trial, state.name, before))
 
 
 def _rig(avatar: Avatar) -> Rig:

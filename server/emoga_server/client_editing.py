@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,7 @@ class JobEnded(Exception):
         self.progress = progress
 
 
-class EditingClient:
+class EditingClient(ABC):
     """Commands about emotions; each raises CommandFailed where the server refuses."""
 
     jobs: dict[int, JobProgress]
@@ -40,13 +41,13 @@ class EditingClient:
     pictures: dict[int, dict[int, tuple[JobPicture, bytes, bytes]]]
     """Job -> index -> an edited picture with its bytes before and after."""
 
+    @abstractmethod
     async def command(self, command: Any) -> Any:
         """See `Client.command`."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def until(self, condition: Callable[[], object], timeout: float = 10.0) -> None:
         """See `Client.until`."""
-        raise NotImplementedError
 
     async def edit(self, prompt: str, state: str | None = None, **options: Any) -> EditStarted:
         """Starts an edit.

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from emoga_core.avatars.bundle_files import HEADER, bundle_lock
 from emoga_core.avatars.header import FileInfo
 from emoga_core.files import temporary_sibling
+from emoga_core.places import data_folder
 from emoga_server.errors import ServerError
 from emoga_server.serving import bundled_avatars
 
 ORIGIN = "copied-from"
 """File in a copy: the hash of the header that it was copied with."""
-
-
-def data_folder() -> Path:
-    """Where a program keeps a user's files on this system (on Linux: XDG Base Directory Specification)."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "emoga"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "emoga"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "emoga"
 
 
 def personal_avatars(say: Callable[[str], None], fresh: bool = False) -> list[Path]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -13,9 +13,11 @@ from emoga_core.captures.images import read_png, write_png
 from emoga_core.edit.errors import EditCancelled, EditError
 from emoga_core.edit.export import export_views
 from emoga_core.edit.prompts import PromptError
-from emoga_core.emote import EmotionRequest, make_emotion, plan_views, scale_state
+from emoga_core.edit.skin_tone import Towards
+from emoga_core.emote import EmotionRequest, make_emotion, plan_views, request, scale_state
 from emoga_core.errors import EmogaError
 from emoga_core.heads import ARKIT_INDEX
+from emoga_core.optimize import METHODS
 from emoga_server.bench.synthetic_avatar import synthetic_avatar
 
 QUICK: dict[str, Any] = {"views": 2, "frames": 1, "size": 96, "steps": 12}
@@ -144,6 +146,10 @@ def test_bad_wishes_are_refused_in_one_line(ann: Avatar, wish: dict, words: str)
     with pytest.raises(EmogaError, match=words) as caught:
         make_emotion(ann, EmotionRequest(**{**QUICK, **wish}))
     assert "\n" not in str(caught.value)
+
+
+def test_choices_are_those_of_the_parts():
+    assert request.METHODS == METHODS and get_args(Towards) == request.TONES
 
 
 def test_errors_have_their_kinds():

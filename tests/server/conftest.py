@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ import pytest
 from emoga_protocol.codec import struct_to_map
 from emoga_protocol.frames import make_layout
 from emoga_protocol.messages import AvatarInfo, BlobRef, Counts, HeadInfo, MotionInfo, StateInfo
-from emoga_server import cli
 from emoga_server.baking import source_fingerprint
 from emoga_server.hub import Hub, HubOptions
 
@@ -135,22 +133,3 @@ def run() -> Callable[..., Any]:
         return asyncio.run(limited())
 
     return go
-
-
-@pytest.fixture
-def emoga(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """Runs the command in this process: (exit code, standard output, standard error)."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["emoga", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run

@@ -6,11 +6,11 @@ The capture is rendered once into the cache folder (minutes).
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emoga_core.places import cache_folder
 from emoga_server.bench import Row
 
 if TYPE_CHECKING:
@@ -72,10 +72,9 @@ def _capture() -> Path:
     from emoga_core.captures.studio import SUBJECTS, Settings, default_workers, synthesise
     from emoga_core.heads import bundled_head
 
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     subject = next(iter(SUBJECTS))
     name = f"{subject}-{CAMERAS}x{FRAMES}-{SIZE}-{bundled_head().hash[:12]}"
-    path = base / "emoga" / "captures" / name
+    path = cache_folder() / "captures" / name
     if not (path / "transforms.json").exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         settings = Settings(subject, {}, CAMERAS, FRAMES, SIZE, 0)

@@ -12,7 +12,7 @@ import typer
 from emoga_server.cli import edit_options as o
 
 if TYPE_CHECKING:
-    from emoga_core.avatars import Avatar, EmotionState
+    from emoga_core.avatars import Avatar
     from emoga_core.edit.editors.base import CheckedEditor
     from emoga_core.emote import EmotionRequest, EmotionResult
 
@@ -151,6 +151,7 @@ def _edit(
     from emoga_core.edit.errors import EditCancelled
     from emoga_core.emote import EmoteProgress, make_emotion
     from emoga_core.optimize import OptimizeCancelled
+    from emoga_server.baking import state_blob
     from emoga_server.cli.state_fit import Interrupt, progress_bar
     from emoga_server.editing.rebake import rebake
 
@@ -179,7 +180,7 @@ def _edit(
             raise typer.Exit(130) from None
     for note in result.notes:
         print(f"note: {note}")
-    save_state(path, result.state, rebake({result.state.name: _wire_delta(avatar, result.state)}))
+    save_state(path, result.state, rebake({result.state.name: state_blob(avatar, result.state)}))
     shutil.rmtree(keep, ignore_errors=True)
     state = result.state
     out = sheet or path.with_name(f"{path.stem}_{state.name}.png")
@@ -188,23 +189,9 @@ def _edit(
     print(f"{path}: {state.name} made in {seconds:.1f} s; before and after: {out}")
 
 
-def _wire_delta(avatar: Avatar, state: EmotionState) -> bytes:
-    """The state as clients get it: a bundle that is baked stays so."""
-    import dataclasses
-
-    import torch
-
-    from emoga_protocol.deltas import encode_delta
-    from emoga_server.baking import splat_table, state_delta
-
-    trial = dataclasses.replace(avatar, states={state.name: state}, motions={})
-    with torch.inference_mode():
-        return encode_delta(state_delta(trial, state.name, splat_table(avatar).sh))
-
-
 def _keep_folder(path: Path, request: EmotionRequest) -> Path:
     """Where finished pictures of this very edit wait for the next try."""
-    from emoga_server.places import cache_folder
+    from emoga_core.places import cache_folder
 
     wish = f"{path.resolve()}\n{request.editor}\n{request.prompt}"
     return cache_folder() / "edits" / hashlib.sha256(wish.encode()).hexdigest()[:16]

@@ -18,8 +18,7 @@ from emoga_core.edit.editors import make_editor
 from emoga_core.edit.errors import EditCancelled, EditError
 from emoga_core.emote import EmoteProgress, EmotionRequest, make_emotion
 from emoga_core.heads import load_head
-from emoga_protocol.deltas import encode_delta
-from emoga_server.baking import splat_table, state_delta
+from emoga_server.baking import splat_table, state_blob
 from emoga_server.editing.edit_job import EditJob, Finished, Picture, Preview, Step, WarmJob
 from emoga_server.editing.rebake import rebake
 from emoga_server.handover import Handover
@@ -102,9 +101,7 @@ class _Scene:
 
     def preview(self, state: EmotionState) -> tuple[Preview, bytes]:
         """A state as clients will see it, and its delta blob."""
-        trial = dataclasses.replace(self.avatar, states={state.name: state}, motions={})
-        with torch.inference_mode():
-            delta = encode_delta(state_delta(trial, state.name, self._neutral))
+        delta = state_blob(self.avatar, state, self._neutral)
         handover = Handover.give({"delta": np.frombuffer(delta, np.uint8)})
         return Preview(handover, float(state.valence), float(state.arousal)), delta
 

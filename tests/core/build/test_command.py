@@ -16,7 +16,6 @@ import torch
 from emoga_core.avatars import load_avatar
 from emoga_core.captures.images import write_png
 from emoga_core.heads import Head, save_head
-from emoga_server import cli
 
 SIZE = 48
 SMALL = ("--steps", "40", "--gaussians", "300", "--latent", "8")
@@ -26,23 +25,6 @@ SMALL = ("--steps", "40", "--gaussians", "300", "--latent", "8")
 def head_file(tmp_path: Path, ball_head: Head) -> Path:
     save_head(ball_head, tmp_path / "ball.safetensors")
     return tmp_path / "ball.safetensors"
-
-
-@pytest.fixture
-def emoga(monkeypatch, capsys):
-    """Runs the command in this process: (exit code, standard output, standard error)."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["emoga", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 def test_build_with_a_state_then_fit_another(
